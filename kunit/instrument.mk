@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0
+# Included by mm/Makefile: the suite, and the instrumentation of the unmodified
+# objects under test. With the suite configured off, none of this has an effect.
+
+obj-$(CONFIG_INTERLEAVE)			+= tests/interleave/
+obj-$(CONFIG_PAGE_WRITEBACK_KUNIT_TEST)	+= tests/page_writeback/
+
+# Where the code under test lives. An object added here gains points.
+ilv-objects := filemap.o page-writeback.o truncate.o swap.o
+
+include $(srctree)/mm/tests/interleave/cflags.mk
+
+ifdef CONFIG_INTERLEAVE
+$(foreach o,$(ilv-objects),$(eval CFLAGS_$(o) += $(ilv-cflags)))
+endif

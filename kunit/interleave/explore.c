@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every schedule within a bound on preemptions, and the replay of one.
+ *
+ * Stateless depth-first search: a schedule is the choices made at its
+ * decisions. Each run repeats a prefix of the choices of the one before, takes
+ * the next alternative where the prefix ends, and from there on lets whoever
+ * runs go on. The bounds 0, 1, 2, ... are explored in turn, and at each bound
+ * the schedules with fewer preemptions, which were run before, are not counted
+ * again.
+ */
+#include <linux/bitops.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+/* Now and then the rest of the kernel wants the CPU: RCU, for one. */
+#define ILV_REST_NS	(250 * NSEC_PER_MSEC)
+
+static struct {
+	unsigned int bound;
+	unsigned int depth;	/* decisions made in this run */
+	unsigned int prefix;	/* of which this many are given */
+	struct ilv_decision *decision;
+} ilv_search;
+
+/*
+ * The order in which alternatives are tried: the actor that can go on, then
+ * the others by number. Returns ILV_NOBODY after the last.
+ */
+static int ilv_next_choice(unsigned int enabled, int current_actor, int last)
+{
+	unsigned int others = enabled;
+
+	if (current_actor != ILV_NOBODY) {
+		if (last == ILV_NOBODY)
+			return current_actor;
+		others &= ~BIT(current_actor);
+		if (last == current_actor)
+			last = ILV_NOBODY;
+	}
+	if (last != ILV_NOBODY)
+		others &= ~GENMASK(last, 0);
+	return others ? __ffs(others) : ILV_NOBODY;
+}
+
+static int ilv_search_choose(unsigned int enabled, int current_actor)
+{
+	struct ilv_decision *d;
+	int next;
+
+	/* Without an alternative there is nothing to decide. */
+	if (is_power_of_2(enabled) ||
+	    (current_actor != ILV_NOBODY &&
+	     ilv_run.preemptions == ilv_search.bound))
+		return ilv_next_choice(enabled, current_actor, ILV_NOBODY);
+
+	d = &ilv_search.decision[ilv_search.depth];
+	if (ilv_search.depth < ilv_search.prefix) {
+		ilv_search.depth++;
+		if (d->enabled == enabled && d->current_actor == current_actor &&
+		    d->preemptions == ilv_run.preemptions)
+			return d->chosen;
+		if (!ilv_run.error)
+			ilv_run.error = -ESTALE;
+		return ilv_next_choice(enabled, current_actor, ILV_NOBODY);
+	}
+
+	next = ilv_next_choice(enabled, current_actor, ILV_NOBODY);
+	if (ilv_search.depth == ILV_MAX_DECISIONS) {
+		if (!ilv_run.error)
+			ilv_run.error = -E2BIG;
+		return next;
+	}
+	d->enabled = enabled;
+	d->current_actor = current_actor;
+	d->preemptions = ilv_run.preemptions;
+	d->chosen = next;
+	ilv_search.depth++;
+	return next;
+}
+
+/* Set the prefix for the next run; false when there is none left. */
+static bool ilv_search_advance(void)
+{
+	while (ilv_search.depth) {
+		struct ilv_decision *d = &ilv_search.decision[--ilv_search.depth];
+		int next = ilv_next_choice(d->enabled, d->current_actor,
+					   d->chosen);
+
+		if (next != ILV_NOBODY) {
+			d->chosen = next;
+			ilv_search.prefix = ilv_search.depth + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool ilv_cheaper(const struct ilv_witness *w)
+{
+	unsigned int switches = ilv_run.nr_segments - 1;
+
+	if (!*w->schedule)
+		return true;
+	if (ilv_run.preemptions != w->preemptions)
+		return ilv_run.preemptions < w->preemptions;
+	return switches < w->switches;
+}
+
+static void ilv_witness_set(struct ilv_witness *w)
+{
+	w->preemptions = ilv_run.preemptions;
+	w->switches = ilv_run.nr_segments ? ilv_run.nr_segments - 1 : 0;
+	ilv_schedule_print(&ilv_run, w->schedule, sizeof(w->schedule));
+}
+
+/* Add the schedule that was just run to the result. */
+static void ilv_judge(struct ilv_result *result)
+{
+	unsigned long broken = ilv_run.broken;
+	unsigned int rule;
+
+	result->points = max(result->points, ilv_run.points);
+	result->atomic = max(result->atomic, ilv_run.atomic);
+	result->schedules++;
+	if (!broken)
+		return;
+
+	result->violating++;
+	result->broken |= broken;
+	for_each_set_bit(rule, &broken, ILV_MAX_RULES) {
+		struct ilv_witness *w = &result->witness[rule];
+
+		result->count[rule]++;
+		if (ilv_cheaper(w))
+			ilv_witness_set(w);
+	}
+}
+
+static void ilv_explore_bound(unsigned int bound, u64 limit, u64 *rest,
+			      struct ilv_result *result)
+{
+	u64 before = result->schedules;
+
+	ilv_search.bound = bound;
+	ilv_search.prefix = 0;
+	do {
+		if (result->schedules == limit) {
+			result->error = -ECANCELED;
+			return;
+		}
+		if (ktime_get_ns() > *rest) {
+			schedule_timeout_uninterruptible(1);
+			*rest = ktime_get_ns() + ILV_REST_NS;
+		}
+		ilv_search.depth = 0;
+		ilv_run_schedule();
+		result->runs++;
+		if (ilv_run.preemptions == bound || ilv_run.error)
+			ilv_judge(result);
+		if (ilv_run.error) {
+			result->error = ilv_run.error;
+			ilv_witness_set(&result->last);
+			return;
+		}
+	} while (ilv_search_advance());
+	result->bound = bound;
+	/* One more preemption needs a schedule with one less to start from. */
+	result->complete = result->schedules == before;
+}
+
+/**
+ * ilv_explore() - run a program through every schedule within a bound
+ * @program: the program
+ * @bound: how many times an actor that could go on is preempted, at most
+ * @limit: stop after this many schedules; 0 for no limit
+ * @result: what was found; result->error tells whether it is all there is
+ */
+void ilv_explore(const struct ilv_program *program, unsigned int bound,
+		 u64 limit, struct ilv_result *result)
+{
+	u64 start = ktime_get_ns();
+	u64 rest = start + ILV_REST_NS;
+	unsigned int b;
+
+	memset(result, 0, sizeof(*result));
+	ilv_search.decision = kcalloc(ILV_MAX_DECISIONS,
+				      sizeof(*ilv_search.decision), GFP_KERNEL);
+	if (!ilv_search.decision) {
+		result->error = -ENOMEM;
+		return;
+	}
+
+	result->error = ilv_threads_start(program);
+	if (!result->error) {
+		ilv_run.choose = ilv_search_choose;
+		for (b = 0; b <= bound && !result->error && !result->complete; b++)
+			ilv_explore_bound(b, limit ?: U64_MAX, &rest, result);
+		ilv_threads_stop();
+	}
+	kfree(ilv_search.decision);
+	result->ns = ktime_get_ns() - start;
+}
+
+static struct {
+	struct ilv_segment segment[ILV_MAX_SEGMENTS];
+	unsigned int nr;
+	unsigned int next;	/* the segment that starts next */
+} ilv_script;
+
+static int ilv_replay_choose(unsigned int enabled, int current_actor)
+{
+	const struct ilv_segment *s;
+
+	if (current_actor != ILV_NOBODY) {
+		const struct ilv_segment *now =
+			&ilv_run.segment[ilv_run.nr_segments - 1];
+
+		/* Past the end of the script, or not yet at the preemption? */
+		if (!ilv_script.next || ilv_script.next > ilv_script.nr)
+			return current_actor;
+		s = &ilv_script.segment[ilv_script.next - 1];
+		if (!s->preempted || now->steps < s->steps)
+			return current_actor;
+		enabled &= ~BIT(current_actor);
+	} else if (ilv_script.next && ilv_script.next <= ilv_script.nr &&
+		   ilv_script.segment[ilv_script.next - 1].preempted) {
+		/* It was to be preempted, and slept or ended before that. */
+		return ILV_NOBODY;
+	}
+
+	if (ilv_script.next >= ilv_script.nr) {
+		ilv_script.next = ilv_script.nr + 1;
+		if (enabled)
+			return __ffs(enabled);
+		return current_actor;
+	}
+	s = &ilv_script.segment[ilv_script.next];
+	if (!(enabled & BIT(s->actor)))
+		return ILV_NOBODY;
+	ilv_script.next++;
+	return s->actor;
+}
+
+/**
+ * ilv_replay() - run one given schedule and tell what happens in it
+ * @program: the program
+ * @schedule: the schedule string
+ * @line: called for each line of the trace, without a newline; may be NULL
+ * @data: passed to @line
+ * @result: as of ilv_explore(); result->error is -EINVAL for a string that is
+ *	    no schedule of this program, and -ENOENT for one that wants an actor
+ *	    to run that sleeps or has ended
+ */
+void ilv_replay(const struct ilv_program *program, const char *schedule,
+		void (*line)(void *data, const char *text), void *data,
+		struct ilv_result *result)
+{
+	u64 start = ktime_get_ns();
+	int ret;
+
+	memset(result, 0, sizeof(*result));
+	ret = ilv_schedule_parse(program, schedule, ilv_script.segment,
+				 ILV_MAX_SEGMENTS);
+	if (ret < 0)
+		goto out;
+	ilv_script.nr = ret;
+	ilv_script.next = 0;
+
+	ret = line ? ilv_trace_start() : 0;
+	if (ret)
+		goto out;
+	ret = ilv_threads_start(program);
+	if (!ret) {
+		ilv_run.choose = ilv_replay_choose;
+		ilv_run_schedule();
+		ret = ilv_run.error;
+		result->runs = 1;
+		ilv_witness_set(&result->last);
+		ilv_judge(result);
+		if (line)
+			ilv_trace_print(program, line, data);
+		ilv_threads_stop();
+	}
+	if (line)
+		ilv_trace_stop();
+out:
+	result->error = ret;
+	result->ns = ktime_get_ns() - start;
+}

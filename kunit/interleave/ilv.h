@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The interleaving explorer: run a few actors (kernel threads that each run
+ * one operation of unmodified kernel code) through every order of their
+ * accesses to a watched object, within a bound on preemptions.
+ *
+ * A program is data: the actors, and callbacks that make and judge the world
+ * they run in. The explorer knows threads, points and schedules; what a
+ * violation is, only the program knows.
+ *
+ * All actors and the explorer share one CPU, one actor runs at a time, and
+ * another may be let in only at a point: an access of an instrumented object
+ * to a watched range; one to the actor's own task state; and any instrumented
+ * access of an actor that has already left TASK_RUNNING and is about to check
+ * whether to sleep.
+ */
+#ifndef _INTERLEAVE_ILV_H
+#define _INTERLEAVE_ILV_H
+
+#include <linux/limits.h>
+#include <linux/types.h>
+
+#define ILV_MAX_ACTORS		6
+#define ILV_MAX_BOUND		15
+#define ILV_MAX_RULES		16
+#define ILV_SCHEDULE_LEN	160	/* of a schedule string, with its NUL */
+#define ILV_NOBODY		(-1)
+
+/**
+ * struct ilv_actor - one thread of a program
+ * @tag: the letter that stands for the actor in schedule strings; unique
+ * @name: what it does, for the reader of a trace
+ * @run: the operation; called once in every schedule, in a kthread of its own
+ */
+struct ilv_actor {
+	char tag;
+	const char *name;
+	void (*run)(void *world, int self);
+};
+
+enum ilv_access_type {
+	ILV_READ	= 0,
+	ILV_WRITE	= 1,
+	ILV_ATOMIC	= 2,
+};
+
+/**
+ * struct ilv_access - an access to a watched range, about to happen
+ * @actor: index of the actor that makes it
+ * @range: index of the watched range
+ * @offset: offset within the range, in bytes
+ * @size: size of the access, in bytes
+ * @type: mask of enum ilv_access_type
+ * @ip: address in the function that makes it
+ */
+struct ilv_access {
+	int actor;
+	int range;
+	unsigned int offset;
+	unsigned int size;
+	unsigned int type;
+	unsigned long ip;
+};
+
+/**
+ * struct ilv_program - actors and the world they run in
+ * @name: one word, part of the schedule string
+ * @nr_actors: number of @actors in use
+ * @actors: the actors
+ * @rules: names of the rules that a schedule can break, by number
+ * @world: passed to every callback
+ * @setup: makes a fresh world and calls ilv_watch(); 0 or a negative errno,
+ *	   which ends the exploration
+ * @stuck: called when no actor can run and at least one sleeps: either does
+ *	   something that lets one go on and returns true, or returns false
+ * @teardown: judges what is left and takes the world down
+ * @access: called right before each access to a watched range; may not sleep
+ * @woken: called when @waker (or %ILV_NOBODY) wakes a sleeping actor, with
+ *	   scheduler locks held: it may only note it
+ * @state: one line on the watched objects' state, for traces; may not sleep
+ *
+ * Only @setup is mandatory.
+ */
+struct ilv_program {
+	const char *name;
+	unsigned int nr_actors;
+	struct ilv_actor actors[ILV_MAX_ACTORS];
+	const char *const *rules;
+	void *world;
+	int (*setup)(void *world);
+	bool (*stuck)(void *world);
+	void (*teardown)(void *world);
+	void (*access)(void *world, const struct ilv_access *access);
+	void (*woken)(void *world, int waker, int sleeper);
+	void (*state)(void *world, char *buf, size_t size);
+};
+
+/**
+ * struct ilv_witness - the cheapest schedule seen that breaks a rule
+ * @preemptions: switches away from an actor that could go on
+ * @switches: all switches
+ * @schedule: the string that ilv_replay() takes
+ */
+struct ilv_witness {
+	unsigned int preemptions;
+	unsigned int switches;
+	char schedule[ILV_SCHEDULE_LEN];
+};
+
+/**
+ * struct ilv_result - what an exploration or a replay found
+ * @error: 0, or why it could not be completed: -E2BIG when a schedule is too
+ *	   long, -ESTALE when the same schedule did not behave the same twice,
+ *	   -EDEADLK when an actor slept for ever and could not be woken,
+ *	   -ECANCELED when @limit was reached, or what @setup returned
+ * @bound: the bound on preemptions that was explored completely
+ * @complete: no schedule needs more preemptions than that: these are all
+ * @schedules: distinct schedules run
+ * @violating: how many of them broke a rule
+ * @broken: mask of the rules that were broken
+ * @count: violating schedules, by rule
+ * @witness: the cheapest schedule, by rule
+ * @last: the schedule run last; where @error is set, the one it happened in
+ * @points: most points passed in one schedule
+ * @atomic: most accesses in one schedule where a switch was not possible
+ * @runs: schedules run, those repeated from lower bounds included
+ * @ns: time taken, in nanoseconds
+ */
+struct ilv_result {
+	int error;
+	unsigned int bound;
+	bool complete;
+	u64 schedules;
+	u64 violating;
+	u32 broken;
+	u64 count[ILV_MAX_RULES];
+	struct ilv_witness witness[ILV_MAX_RULES];
+	struct ilv_witness last;
+	unsigned int points;
+	unsigned int atomic;
+	u64 runs;
+	u64 ns;
+};
+
+/*
+ * Called by whoever wants schedules. Both take the calling thread's scheduling
+ * policy and CPU over for their duration, may sleep, and must not be called
+ * concurrently.
+ */
+void ilv_explore(const struct ilv_program *program, unsigned int bound,
+		 u64 limit, struct ilv_result *result);
+void ilv_replay(const struct ilv_program *program, const char *schedule,
+		void (*line)(void *data, const char *text), void *data,
+		struct ilv_result *result);
+
+/* Called by a program's callbacks and actors. */
+int ilv_watch(const void *base, size_t size);
+void ilv_violation(unsigned int rule);
+void ilv_note(const char *text);
+bool ilv_asleep(int actor);
+bool ilv_slept(int actor);
+int ilv_self(void);
+struct task_struct *ilv_task(int actor);
+
+#endif /* _INTERLEAVE_ILV_H */

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the explorer on toy programs whose interleavings can be counted by
+ * hand. This file is instrumented like the code under test: each READ_ONCE()
+ * and WRITE_ONCE() of the toy's world is one point.
+ *
+ * An actor with k points has k + 1 steps: up to its first point, from each
+ * point to the next, and from the last one to its end. Two actors of three
+ * steps have 6! / (3! 3!) = 20 interleavings, two of two steps have 6.
+ */
+#include <kunit/test.h>
+#include <linux/kernel.h>
+#include <linux/sched.h>
+#include <linux/semaphore.h>
+#include <linux/string.h>
+
+#include "ilv.h"
+#include "../compat.h"
+
+#define TOY_UNBOUNDED	ILV_MAX_BOUND
+
+enum toy_rule { TOY_WRONG, TOY_STUCK };
+static const char *const toy_rules[] = { "wrong result", "stuck" };
+
+static struct toy {
+	int x;
+	int seen[2];
+	struct semaphore a, b;
+	bool rescue;
+} toy;
+
+static int toy_setup(void *world)
+{
+	toy.x = 0;
+	toy.seen[0] = 0;
+	toy.seen[1] = 0;
+	sema_init(&toy.a, 1);
+	sema_init(&toy.b, 1);
+	return ilv_watch(&toy.x, sizeof(toy.x)) < 0 ? -ENOSPC : 0;
+}
+
+static void toy_state(void *world, char *buf, size_t size)
+{
+	snprintf(buf, size, "x=%d", toy.x);
+}
+
+/* Both read, both add one, and one of the two additions gets lost. */
+static void toy_add_racy(void *world, int self)
+{
+	int x = READ_ONCE(toy.x);
+
+	WRITE_ONCE(toy.x, x + 1);
+}
+
+static void toy_add_atomic(void *world, int self)
+{
+	atomic_inc((atomic_t *)&toy.x);
+}
+
+static void toy_expect_two(void *world)
+{
+	if (toy.x != 2)
+		ilv_violation(TOY_WRONG);
+}
+
+static const struct ilv_program toy_lost_update = {
+	.name		= "lost_update",
+	.nr_actors	= 2,
+	.actors		= {
+		{ 'A', "adds one", toy_add_racy },
+		{ 'B', "adds one", toy_add_racy },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.teardown	= toy_expect_two,
+	.state		= toy_state,
+};
+
+static const struct ilv_program toy_no_bug = {
+	.name		= "no_bug",
+	.nr_actors	= 2,
+	.actors		= {
+		{ 'A', "adds one", toy_add_atomic },
+		{ 'B', "adds one", toy_add_atomic },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.teardown	= toy_expect_two,
+};
+
+/* Sees 1 and then 2 only if both actors are preempted once. */
+static void toy_write_twice(void *world, int self)
+{
+	WRITE_ONCE(toy.x, 1);
+	WRITE_ONCE(toy.x, 2);
+}
+
+static void toy_read_twice(void *world, int self)
+{
+	toy.seen[0] = READ_ONCE(toy.x);
+	toy.seen[1] = READ_ONCE(toy.x);
+}
+
+static void toy_expect_not_both(void *world)
+{
+	if (toy.seen[0] == 1 && toy.seen[1] == 2)
+		ilv_violation(TOY_WRONG);
+}
+
+static const struct ilv_program toy_two_preemptions = {
+	.name		= "two_preemptions",
+	.nr_actors	= 2,
+	.actors		= {
+		{ 'W', "writes 1, then 2", toy_write_twice },
+		{ 'R', "reads twice", toy_read_twice },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.teardown	= toy_expect_not_both,
+};
+
+/* Two semaphores, taken in opposite order. */
+static void toy_take_both(struct semaphore *first, struct semaphore *second)
+{
+	down(first);
+	(void)READ_ONCE(toy.x);
+	down(second);
+	up(second);
+	up(first);
+}
+
+static void toy_take_ab(void *world, int self)
+{
+	toy_take_both(&toy.a, &toy.b);
+}
+
+static void toy_take_ba(void *world, int self)
+{
+	toy_take_both(&toy.b, &toy.a);
+}
+
+static bool toy_release(void *world)
+{
+	if (!toy.rescue)
+		return false;
+	ilv_violation(TOY_STUCK);
+	up(&toy.a);
+	up(&toy.b);
+	return true;
+}
+
+static const struct ilv_program toy_deadlock = {
+	.name		= "deadlock",
+	.nr_actors	= 2,
+	.actors		= {
+		{ 'A', "takes a, then b", toy_take_ab },
+		{ 'B', "takes b, then a", toy_take_ba },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.stuck		= toy_release,
+};
+
+/*
+ * A sleeper and its waker. The right order is to say that one is about to
+ * sleep before the last look; the wrong one loses the wakeup that comes in
+ * between.
+ */
+static void toy_sleep_right(void *world, int self)
+{
+	for (;;) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		if (READ_ONCE(toy.x))
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+static void toy_sleep_wrong(void *world, int self)
+{
+	while (!READ_ONCE(toy.x)) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		schedule();
+	}
+}
+
+static void toy_wake(void *world, int self)
+{
+	WRITE_ONCE(toy.x, 1);
+	wake_up_process(ilv_task(0));
+}
+
+static bool toy_wake_again(void *world)
+{
+	ilv_violation(TOY_STUCK);
+	wake_up_process(ilv_task(0));
+	return true;
+}
+
+#define TOY_SLEEP(_name, _sleep)					\
+{									\
+	.name		= _name,					\
+	.nr_actors	= 2,						\
+	.actors		= {						\
+		{ 'S', "sleeps until x", _sleep },			\
+		{ 'W', "sets x and wakes", toy_wake },			\
+	},								\
+	.rules		= toy_rules,					\
+	.setup		= toy_setup,					\
+	.stuck		= toy_wake_again,				\
+}
+
+static const struct ilv_program toy_sleep = TOY_SLEEP("sleep", toy_sleep_right);
+static const struct ilv_program toy_lost_wakeup =
+	TOY_SLEEP("lost_wakeup", toy_sleep_wrong);
+
+static void ilv_expect(struct kunit *test, const struct ilv_program *program,
+		       unsigned int bound, u64 schedules, u64 violating)
+{
+	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	ilv_explore(program, bound, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->complete, (bool)(bound == TOY_UNBOUNDED));
+	KUNIT_EXPECT_EQ(test, r->schedules, schedules);
+	KUNIT_EXPECT_EQ(test, r->violating, violating);
+}
+
+/* KUnit's own macro takes pointers, not arrays (v5.10). */
+static void toy_expect_schedule(struct kunit *test, const char *got,
+				const char *want)
+{
+	KUNIT_EXPECT_STREQ(test, got, want);
+}
+
+/* Bound by bound: A i B A; A i B j A B; and so on, with 1 <= i, j <= 2. */
+static void lost_update(struct kunit *test)
+{
+	ilv_expect(test, &toy_lost_update, 0, 2, 0);
+	ilv_expect(test, &toy_lost_update, 1, 6, 2);
+	ilv_expect(test, &toy_lost_update, 2, 14, 6);
+	ilv_expect(test, &toy_lost_update, 3, 18, 10);
+	ilv_expect(test, &toy_lost_update, 4, 20, 12);
+	ilv_expect(test, &toy_lost_update, TOY_UNBOUNDED, 20, 12);
+}
+
+static void no_bug(struct kunit *test)
+{
+	ilv_expect(test, &toy_no_bug, 0, 2, 0);
+	ilv_expect(test, &toy_no_bug, 1, 4, 0);
+	ilv_expect(test, &toy_no_bug, TOY_UNBOUNDED, 6, 0);
+}
+
+/* The bound hides the bug, provably, and then shows it. */
+static void bound_hides_bug(struct kunit *test)
+{
+	ilv_expect(test, &toy_two_preemptions, 0, 2, 0);
+	ilv_expect(test, &toy_two_preemptions, 1, 6, 0);
+	/* W2 R2 W R is the only one: 1 is written, read; 2 is written, read. */
+	ilv_expect(test, &toy_two_preemptions, 2, 14, 1);
+}
+
+/*
+ * A0 B A (stuck), and A0 B0 A B (stuck); the same with A and B exchanged; and
+ * once both are let go, either may be the first to go on.
+ */
+static void deadlock(struct kunit *test)
+{
+	toy.rescue = true;
+	ilv_expect(test, &toy_deadlock, 0, 2, 0);
+	ilv_expect(test, &toy_deadlock, 1, 6, 4);
+	ilv_expect(test, &toy_deadlock, TOY_UNBOUNDED, 10, 8);
+}
+
+/* Nobody helps: the exploration ends, says why, and names the schedule. */
+static void deadlock_unresolved(struct kunit *test)
+{
+	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	toy.rescue = false;
+	ilv_explore(&toy_deadlock, 2, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, -EDEADLK);
+	toy_expect_schedule(test, r->last.schedule, "v1:deadlock:A0,B,A");
+	/* Let the two that were given up end. */
+	up(&toy.a);
+	up(&toy.b);
+	schedule_timeout_uninterruptible(2);
+}
+
+static void sleep_and_wake(struct kunit *test)
+{
+	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	ilv_explore(&toy_sleep, TOY_UNBOUNDED, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->violating, 0ULL);
+
+	ilv_explore(&toy_lost_wakeup, 0, 0, r);
+	KUNIT_EXPECT_EQ(test, r->violating, 0ULL);
+	ilv_explore(&toy_lost_wakeup, 1, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_NE(test, r->violating, 0ULL);
+	KUNIT_EXPECT_EQ(test, r->broken, (u32)BIT(TOY_STUCK));
+}
+
+static void toy_count_line(void *data, const char *text)
+{
+	(*(int *)data)++;
+}
+
+/* A schedule string gives the same outcome again; a wrong one says so. */
+static void replay(struct kunit *test)
+{
+	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	char schedule[ILV_SCHEDULE_LEN];
+	int lines = 0;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	ilv_explore(&toy_lost_update, 1, 0, r);
+	toy_expect_schedule(test, r->witness[TOY_WRONG].schedule, "v1:lost_update:A1,B,A");
+	strscpy(schedule, r->witness[TOY_WRONG].schedule, sizeof(schedule));
+
+	ilv_replay(&toy_lost_update, schedule, toy_count_line, &lines, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->broken, (u32)BIT(TOY_WRONG));
+	toy_expect_schedule(test, r->witness[TOY_WRONG].schedule, schedule);
+	KUNIT_EXPECT_GT(test, lines, 4);
+
+	/* By hand: two preemptions, and the same bug from the other side. */
+	ilv_replay(&toy_lost_update, "v1:lost_update:B1,A1,B,A", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->broken, (u32)BIT(TOY_WRONG));
+	/* The rest, where it is left out, runs in the default order. */
+	ilv_replay(&toy_lost_update, "v1:lost_update:B", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->broken, 0U);
+
+	/* B has no third point; C does not exist; and so on. */
+	ilv_replay(&toy_lost_update, "v1:lost_update:B3,A", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, -ENOENT);
+	ilv_replay(&toy_lost_update, "v1:lost_update:A,A", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, -ENOENT);
+	ilv_replay(&toy_lost_update, "v1:lost_update:C", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, -EINVAL);
+	ilv_replay(&toy_lost_update, "v2:lost_update:A", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, -EINVAL);
+	ilv_replay(&toy_lost_update, "v1:no_bug:A", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, -EINVAL);
+	ilv_replay(&toy_lost_update, "v1:lost_update:A1B", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, -EINVAL);
+	ilv_replay(&toy_lost_update, "v1:lost_update:A99999", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, -E2BIG);
+}
+
+/* A limit ends the search early, and the result says that it did. */
+static void limit(struct kunit *test)
+{
+	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	ilv_explore(&toy_lost_update, 2, 7, r);
+	KUNIT_EXPECT_EQ(test, r->error, -ECANCELED);
+	KUNIT_EXPECT_EQ(test, r->schedules, 7ULL);
+	KUNIT_EXPECT_EQ(test, r->bound, 1U);
+}
+
+static struct kunit_case interleave_cases[] = {
+	KUNIT_CASE(lost_update),
+	KUNIT_CASE(no_bug),
+	KUNIT_CASE(bound_hides_bug),
+	KUNIT_CASE(deadlock),
+	KUNIT_CASE(deadlock_unresolved),
+	KUNIT_CASE(sleep_and_wake),
+	KUNIT_CASE(replay),
+	KUNIT_CASE(limit),
+	{}
+};
+
+static struct kunit_suite interleave_suite = {
+	.name = "interleave",
+	.test_cases = interleave_cases,
+};
+
+kunit_test_suite(interleave_suite);

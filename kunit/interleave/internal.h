@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the explorer's own files share. Nobody else includes this. */
+#ifndef _INTERLEAVE_INTERNAL_H
+#define _INTERLEAVE_INTERNAL_H
+
+#include <linux/completion.h>
+#include <linux/sched.h>
+#include "ilv.h"
+
+#define ILV_MAX_WATCH		4
+#define ILV_MAX_DECISIONS	4096
+#define ILV_MAX_SEGMENTS	128
+
+/**
+ * struct ilv_thread - an actor's kthread and where it is in the schedule
+ * @task: the kthread
+ * @self: index of the actor
+ * @asleep: it sleeps inside the operation; only somebody's wakeup helps
+ * @parked: it waits at a point (or for its start) for the token
+ * @woken: while parked on its way to sleep, somebody woke it
+ * @done: the operation has returned
+ * @exit: the kthread is to end
+ * @lost: given up: it slept for ever
+ * @sleeps: how often it fell asleep in this schedule
+ * @gone: completed by the kthread when it ends
+ */
+struct ilv_thread {
+	struct task_struct *task;
+	int self;
+	bool asleep;
+	bool parked;
+	bool woken;
+	bool done;
+	bool exit;
+	bool lost;
+	unsigned int sleeps;
+	struct completion gone;
+};
+
+/**
+ * struct ilv_segment - one actor's uninterrupted part of a schedule
+ * @actor: who ran
+ * @steps: points it passed
+ * @preempted: it could have gone on
+ */
+struct ilv_segment {
+	u8 actor;
+	bool preempted;
+	u16 steps;
+};
+
+/**
+ * struct ilv_decision - a place in a schedule where there was a choice
+ * @enabled: mask of the actors that could run
+ * @current_actor: the actor that could go on, or %ILV_NOBODY if it slept or ended
+ * @chosen: who ran
+ * @preemptions: preemptions before this decision
+ */
+struct ilv_decision {
+	u8 enabled;
+	s8 current_actor;
+	u8 chosen;
+	u8 preemptions;
+};
+
+/**
+ * struct ilv_run - the schedule that is being run
+ * @live: points are taken; the only thing an instrumented access reads
+ *	  outside a run
+ * @in_callback: a callback of the program runs in an actor's context
+ * @token: the actor that runs, or %ILV_NOBODY
+ * @choose: picks the next actor out of a mask; the second argument is the
+ *	    actor that could go on, or %ILV_NOBODY. Returns %ILV_NOBODY on error
+ */
+struct ilv_run {
+	bool live;
+	bool in_callback;
+	int token;
+	const struct ilv_program *program;
+	int (*choose)(unsigned int enabled, int current_actor);
+	struct ilv_thread *thread[ILV_MAX_ACTORS];
+	struct {
+		unsigned long base;
+		size_t size;
+	} watch[ILV_MAX_WATCH];
+	unsigned int nr_watch;
+	struct ilv_segment segment[ILV_MAX_SEGMENTS];
+	unsigned int nr_segments;
+	unsigned int preemptions;
+	unsigned int points;
+	unsigned int atomic;
+	u32 broken;
+	int error;
+};
+
+extern struct ilv_run ilv_run;
+
+/* threads.c */
+int ilv_threads_start(const struct ilv_program *program);
+void ilv_threads_stop(void);
+void ilv_run_schedule(void);
+
+/* schedule.c */
+int ilv_schedule_parse(const struct ilv_program *program, const char *text,
+		       struct ilv_segment *segment, unsigned int max);
+void ilv_schedule_print(const struct ilv_run *run, char *buf, size_t size);
+
+/* trace.c */
+enum ilv_event {
+	ILV_EV_ACCESS,
+	ILV_EV_SLEEP,
+	ILV_EV_WAKE,
+	ILV_EV_DONE,
+	ILV_EV_NOTE,
+	ILV_EV_RULE,
+	ILV_EV_END,
+};
+
+extern bool ilv_tracing;
+int ilv_trace_start(void);
+void ilv_trace_event(enum ilv_event event, int actor, unsigned long arg);
+void ilv_trace_print(const struct ilv_program *program,
+		     void (*line)(void *data, const char *text), void *data);
+void ilv_trace_stop(void);
+
+#endif /* _INTERLEAVE_INTERNAL_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From an access of an instrumented object to a point of the schedule. */
+#ifndef _INTERLEAVE_POINTS_H
+#define _INTERLEAVE_POINTS_H
+
+#include <linux/compiler.h>
+#include "internal.h"
+#include "instrument.h"
+#include "../compat.h"
+
+/* threads.c */
+void ilv_point(int range, unsigned int offset, unsigned int size,
+	       unsigned int type, unsigned long ip);
+
+static __always_inline void ilv_access(const volatile void *addr, size_t size,
+				       unsigned int type, unsigned long ip)
+{
+	unsigned long a = (unsigned long)addr;
+	unsigned int i;
+
+	if (likely(!READ_ONCE(ilv_run.live)))
+		return;
+
+	for (i = 0; i < ilv_run.nr_watch; i++) {
+		unsigned long offset = a - ilv_run.watch[i].base;
+
+		if (offset < ilv_run.watch[i].size) {
+			ilv_point(i, offset, size, type, ip);
+			return;
+		}
+	}
+
+	/* At set_current_state(), and between it and schedule(). */
+	if (unlikely(compat_task_state(current) ||
+		     a == (unsigned long)compat_task_state_ptr(current)))
+		ilv_point(ILV_NOBODY, 0, size, type, ip);
+}
+
+#endif /* _INTERLEAVE_POINTS_H */

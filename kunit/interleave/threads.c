@@ -1,0 +1,591 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One schedule: threads that pass a token.
+ *
+ * The thread that holds the token runs; the others sleep in ilv_park(). The
+ * decision who runs next is taken in the context of the actor that is at a
+ * point, and costs a context switch only if it picks somebody else.
+ *
+ * An actor that falls asleep inside the operation gives the token up without
+ * knowing (the sched_switch tracepoint tells). The explorer's own thread has a
+ * lower priority than the actors', so it gets the CPU exactly when none of
+ * them can run, and then passes the token on. An actor that somebody woke runs
+ * on to its next point, and there waits for the token like the others.
+ *
+ * Everything here happens on one CPU. The fields of struct ilv_run are written
+ * by the thread that holds the token, by the explorer when nobody does, and by
+ * the tracepoints' probes on the same CPU: no two of these at once.
+ */
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/kernel.h>
+#include <linux/kthread.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <trace/events/sched.h>
+
+#include "internal.h"
+#include "../compat.h"
+
+/* How long a sleeper that no actor can wake may take, in clock ticks. */
+#define ILV_PATIENCE	20
+
+/*
+ * Wakeups meant for a sleep inside the operation must not end the wait for the
+ * token: park in a state that only ilv_pass() wakes.
+ */
+#define ILV_PARKED	TASK_PARKED
+
+struct ilv_run ilv_run = { .token = ILV_NOBODY };
+
+static struct ilv_thread *ilv_thread_of(const struct task_struct *task)
+{
+	unsigned int i;
+
+	for (i = 0; i < ilv_run.program->nr_actors; i++)
+		if (ilv_run.thread[i] && ilv_run.thread[i]->task == task)
+			return ilv_run.thread[i];
+	return NULL;
+}
+
+static unsigned int ilv_enabled(void)
+{
+	unsigned int i, mask = 0;
+
+	for (i = 0; i < ilv_run.program->nr_actors; i++)
+		if (!ilv_run.thread[i]->asleep && !ilv_run.thread[i]->done)
+			mask |= BIT(i);
+	return mask;
+}
+
+/* Wait for the token, and leave the task in the state it was in. */
+static void ilv_park(struct ilv_thread *t)
+{
+	long state = compat_task_state(current);
+
+	t->woken = false;
+	t->parked = true;
+	for (;;) {
+		/*
+		 * A parked actor that was about to sleep can be woken by
+		 * whom it was going to wait for. It must not miss that.
+		 */
+		set_current_state(ILV_PARKED | (t->woken ? 0 : state));
+		if (READ_ONCE(ilv_run.token) == t->self || READ_ONCE(t->exit))
+			break;
+		schedule();
+	}
+	t->parked = false;
+	__set_current_state(t->woken ? TASK_RUNNING : state);
+}
+
+static void ilv_error(int error)
+{
+	if (!ilv_run.error)
+		ilv_run.error = error;
+}
+
+/* Is some actor awake that neither waits for the token nor passes it on? */
+static bool ilv_others_awake(int next)
+{
+	unsigned int i;
+
+	for (i = 0; i < ilv_run.program->nr_actors; i++) {
+		const struct ilv_thread *t = ilv_run.thread[i];
+
+		if (i != next && t->task != current &&
+		    !t->parked && !t->asleep && !t->done)
+			return true;
+	}
+	return false;
+}
+
+/* Hand the token to @next, which starts a segment of the schedule. */
+static void ilv_pass(int next)
+{
+	struct ilv_thread *t = ilv_run.thread[next];
+	struct ilv_segment *s;
+
+	if (ilv_run.nr_segments == ILV_MAX_SEGMENTS) {
+		ilv_error(-E2BIG);
+		s = &ilv_run.segment[ILV_MAX_SEGMENTS - 1];
+	} else {
+		s = &ilv_run.segment[ilv_run.nr_segments++];
+	}
+	s->actor = next;
+	s->steps = 0;
+	s->preempted = false;
+
+	WRITE_ONCE(ilv_run.token, next);
+	if (!t->parked)
+		return;
+	/*
+	 * Actors that are awake without the token run before @t does. Should
+	 * one of them wake @t, nothing would tell: take it as woken, and let
+	 * it check once more whether to sleep.
+	 */
+	if (ilv_others_awake(next))
+		t->woken = true;
+	wake_up_state(t->task, ILV_PARKED);
+}
+
+static void ilv_count_step(void)
+{
+	if (ilv_run.nr_segments)
+		ilv_run.segment[ilv_run.nr_segments - 1].steps++;
+	ilv_run.points++;
+}
+
+/* Nobody holds the token: give it to one of those that can run, if any. */
+static bool ilv_pass_to_any(void)
+{
+	unsigned int enabled = ilv_enabled();
+	int next;
+
+	if (!enabled)
+		return false;
+	next = ilv_run.choose(enabled, ILV_NOBODY);
+	if (next == ILV_NOBODY) {
+		/* An impossible order was asked for; finish in any order. */
+		ilv_error(-ENOENT);
+		next = __ffs(enabled);
+	}
+	ilv_pass(next);
+	return true;
+}
+
+/* A point in the run of @t: who goes on? */
+static void ilv_decide(struct ilv_thread *t)
+{
+	int token = READ_ONCE(ilv_run.token);
+	int next;
+
+	if (token == ILV_NOBODY) {
+		ilv_pass_to_any();
+	} else if (token == t->self) {
+		next = ilv_run.choose(ilv_enabled(), t->self);
+		if (next == ILV_NOBODY)
+			ilv_error(-ENOENT);
+		else if (next != t->self) {
+			ilv_run.segment[ilv_run.nr_segments - 1].preempted = true;
+			ilv_run.preemptions++;
+			ilv_pass(next);
+		}
+	}
+	if (READ_ONCE(ilv_run.token) != t->self)
+		ilv_park(t);
+}
+
+/**
+ * ilv_point() - an instrumented access of some thread, about to happen
+ * @range: index of the watched range, or %ILV_NOBODY
+ * @offset: offset within the range, in bytes
+ * @size: size of the access, in bytes
+ * @type: mask of enum ilv_access_type
+ * @ip: address in the function that makes it
+ *
+ * Only what an actor does as a task counts: an interrupt on top of it, or
+ * another thread of the kernel, is none of the schedule's business.
+ */
+void ilv_point(int range, unsigned int offset, unsigned int size,
+	       unsigned int type, unsigned long ip)
+{
+	const struct ilv_program *program = ilv_run.program;
+	struct ilv_thread *t;
+
+	if (!in_task() || ilv_run.in_callback)
+		return;
+	t = ilv_thread_of(current);
+	if (!t)
+		return;
+
+	if (preempt_count() || irqs_disabled()) {
+		ilv_run.atomic++;
+	} else {
+		ilv_decide(t);
+		ilv_count_step();
+	}
+
+	if (range == ILV_NOBODY)
+		return;
+	/* The callbacks may themselves be instrumented code, or call it. */
+	ilv_run.in_callback = true;
+	if (program->access) {
+		struct ilv_access access = {
+			.actor	= t->self,
+			.range	= range,
+			.offset	= offset,
+			.size	= size,
+			.type	= type,
+			.ip	= ip,
+		};
+
+		program->access(program->world, &access);
+	}
+	if (unlikely(ilv_tracing))
+		ilv_trace_event(ILV_EV_ACCESS, t->self, ip);
+	ilv_run.in_callback = false;
+}
+
+/* Both probes run with scheduler locks held: they may only take notes. */
+static void ilv_probe_switch(void *data, COMPAT_SCHED_SWITCH_ARGS(prev, next))
+{
+	struct ilv_thread *t;
+
+	if (!READ_ONCE(ilv_run.live) || preempt || !compat_task_state(prev))
+		return;
+	t = ilv_thread_of(prev);
+	if (!t || t->parked)
+		return;
+	t->asleep = true;
+	t->sleeps++;
+	if (ilv_run.token == t->self)
+		WRITE_ONCE(ilv_run.token, ILV_NOBODY);
+	if (unlikely(ilv_tracing))
+		ilv_trace_event(ILV_EV_SLEEP, t->self, 0);
+}
+
+static void ilv_probe_waking(void *data, struct task_struct *task)
+{
+	struct ilv_thread *t, *waker;
+
+	if (!READ_ONCE(ilv_run.live))
+		return;
+	t = ilv_thread_of(task);
+	if (!t)
+		return;
+	if (t->parked) {
+		/* The token's own wakeup finds nothing but ILV_PARKED. */
+		if (compat_task_state(task) != ILV_PARKED &&
+		    READ_ONCE(ilv_run.token) != t->self)
+			t->woken = true;
+		return;
+	}
+	if (!t->asleep)
+		return;
+	t->asleep = false;
+	waker = in_task() ? ilv_thread_of(current) : NULL;
+	if (ilv_run.program->woken)
+		ilv_run.program->woken(ilv_run.program->world,
+				       waker ? waker->self : ILV_NOBODY, t->self);
+	if (unlikely(ilv_tracing))
+		ilv_trace_event(ILV_EV_WAKE, waker ? waker->self : ILV_NOBODY,
+				t->self);
+}
+
+static int ilv_thread_main(void *data)
+{
+	struct ilv_thread *t = data;
+	const struct ilv_program *program = ilv_run.program;
+
+	for (;;) {
+		ilv_park(t);
+		if (t->exit)
+			break;
+		program->actors[t->self].run(program->world, t->self);
+		if (t->lost)
+			break;
+		t->done = true;
+		if (unlikely(ilv_tracing))
+			ilv_trace_event(ILV_EV_DONE, t->self, 0);
+		if (ilv_run.token == t->self)
+			WRITE_ONCE(ilv_run.token, ILV_NOBODY);
+		if (ilv_run.token == ILV_NOBODY)
+			ilv_pass_to_any();
+	}
+
+	if (t->lost)
+		kfree(t);
+	else
+		complete(&t->gone);
+	return 0;
+}
+
+/* The explorer's own thread; set while threads exist. */
+static int ilv_saved_rt_runtime;
+static cpumask_t ilv_saved_cpus;
+
+/**
+ * ilv_threads_start() - make the actors' threads for a program
+ * @program: the program
+ *
+ * Pins the calling thread to the CPU it runs on, as a real-time task below the
+ * actors, until ilv_threads_stop().
+ *
+ * Return: 0 or a negative errno; on error nothing is left behind.
+ */
+int ilv_threads_start(const struct ilv_program *program)
+{
+	int cpu = raw_smp_processor_id();
+	unsigned int i;
+	int ret;
+
+	if (WARN_ON(ilv_run.program))
+		return -EBUSY;
+
+	cpumask_copy(&ilv_saved_cpus, current->cpus_ptr);
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
+	sched_set_fifo_low(current);
+	/* Else the actors are throttled once they ran for 0.95 s in a second. */
+	ilv_saved_rt_runtime = compat_set_rt_runtime(-1);
+
+	memset(&ilv_run, 0, sizeof(ilv_run));
+	ilv_run.token = ILV_NOBODY;
+	ilv_run.program = program;
+
+	ret = register_trace_sched_switch(ilv_probe_switch, NULL);
+	if (ret)
+		goto out;
+	ret = register_trace_sched_waking(ilv_probe_waking, NULL);
+	if (ret)
+		goto out_switch;
+
+	for (i = 0; i < program->nr_actors; i++) {
+		struct ilv_thread *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+		if (!t) {
+			ret = -ENOMEM;
+			break;
+		}
+		t->self = i;
+		init_completion(&t->gone);
+		t->task = kthread_create(ilv_thread_main, t, "ilv/%c",
+					 program->actors[i].tag);
+		if (IS_ERR(t->task)) {
+			ret = PTR_ERR(t->task);
+			kfree(t);
+			break;
+		}
+		get_task_struct(t->task);
+		kthread_bind(t->task, cpu);
+		sched_set_fifo(t->task);
+		ilv_run.thread[i] = t;
+		wake_up_process(t->task);
+	}
+	schedule();		/* let them get to their start */
+	if (!ret)
+		return 0;
+
+	ilv_threads_stop();
+	return ret;
+
+out_switch:
+	unregister_trace_sched_switch(ilv_probe_switch, NULL);
+out:
+	ilv_run.program = NULL;
+	compat_set_rt_runtime(ilv_saved_rt_runtime);
+	sched_set_normal(current, 0);
+	set_cpus_allowed_ptr(current, &ilv_saved_cpus);
+	return ret;
+}
+
+/**
+ * ilv_threads_stop() - end the actors' threads
+ *
+ * A thread that sleeps for ever is left behind; should it ever be woken, it
+ * ends by itself.
+ */
+void ilv_threads_stop(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ILV_MAX_ACTORS; i++) {
+		struct ilv_thread *t = ilv_run.thread[i];
+		struct task_struct *task;
+
+		if (!t)
+			continue;
+		task = t->task;
+		ilv_run.thread[i] = NULL;
+		if (!t->lost) {
+			WRITE_ONCE(t->exit, true);
+			wake_up_state(task, ILV_PARKED);
+			wait_for_completion(&t->gone);
+			kfree(t);
+		}
+		put_task_struct(task);
+	}
+	unregister_trace_sched_waking(ilv_probe_waking, NULL);
+	unregister_trace_sched_switch(ilv_probe_switch, NULL);
+	tracepoint_synchronize_unregister();
+	ilv_run.program = NULL;
+	compat_set_rt_runtime(ilv_saved_rt_runtime);
+	sched_set_normal(current, 0);
+	set_cpus_allowed_ptr(current, &ilv_saved_cpus);
+}
+
+/* Nobody can run. Returns false when every actor is done or given up. */
+static bool ilv_resolve_stuck(void)
+{
+	const struct ilv_program *program = ilv_run.program;
+	unsigned int i, tick, asleep = 0;
+
+	for (i = 0; i < program->nr_actors; i++)
+		asleep += ilv_run.thread[i]->asleep;
+	if (!asleep)
+		return false;
+	if (program->stuck && program->stuck(program->world))
+		return true;
+
+	/* Perhaps they wait for a thread of the kernel: let it run. */
+	for (tick = 0; tick < ILV_PATIENCE; tick++) {
+		schedule_timeout_uninterruptible(1);
+		if (ilv_enabled())
+			return true;
+		for (i = 0; i < program->nr_actors; i++)
+			if (!ilv_run.thread[i]->done)
+				break;
+		if (i == program->nr_actors)
+			return false;
+	}
+
+	for (i = 0; i < program->nr_actors; i++)
+		if (ilv_run.thread[i]->asleep)
+			ilv_run.thread[i]->lost = true;
+	ilv_error(-EDEADLK);
+	return false;
+}
+
+/* Let the actors run until none of them can. */
+static void ilv_wait_for_token(void)
+{
+	schedule();
+	if (likely(ilv_run.token == ILV_NOBODY))
+		return;
+	/* It can run and does not: somebody else has the CPU, so not for long. */
+	ilv_error(-ESTALE);
+	while (ilv_run.token != ILV_NOBODY)
+		schedule_timeout_uninterruptible(1);
+}
+
+/**
+ * ilv_run_schedule() - run the program once, from setup to teardown
+ *
+ * Who runs when is up to ilv_run.choose(). What happened is in ilv_run. After
+ * -EDEADLK the threads can't be used again.
+ */
+void ilv_run_schedule(void)
+{
+	const struct ilv_program *program = ilv_run.program;
+	unsigned int i;
+	int ret;
+
+	ilv_run.nr_segments = 0;
+	ilv_run.nr_watch = 0;
+	ilv_run.preemptions = 0;
+	ilv_run.points = 0;
+	ilv_run.atomic = 0;
+	ilv_run.broken = 0;
+	ilv_run.error = 0;
+	ilv_run.token = ILV_NOBODY;
+	for (i = 0; i < program->nr_actors; i++) {
+		struct ilv_thread *t = ilv_run.thread[i];
+
+		t->asleep = false;
+		t->done = false;
+		t->sleeps = 0;
+	}
+
+	ret = program->setup(program->world);
+	if (ret) {
+		ilv_run.error = ret;
+		return;
+	}
+
+	WRITE_ONCE(ilv_run.live, true);
+	do {
+		while (ilv_pass_to_any())
+			ilv_wait_for_token();
+	} while (ilv_resolve_stuck());
+	WRITE_ONCE(ilv_run.live, false);
+
+	if (unlikely(ilv_tracing))
+		ilv_trace_event(ILV_EV_END, ILV_NOBODY, 0);
+	if (program->teardown)
+		program->teardown(program->world);
+}
+
+/**
+ * ilv_watch() - make accesses to a range points of the schedule
+ * @base: start of the range
+ * @size: its size in bytes
+ *
+ * To be called from &ilv_program.setup.
+ *
+ * Return: the index of the range, or -ENOSPC.
+ */
+int ilv_watch(const void *base, size_t size)
+{
+	unsigned int i = ilv_run.nr_watch;
+
+	if (i == ILV_MAX_WATCH)
+		return -ENOSPC;
+	ilv_run.watch[i].base = (unsigned long)base;
+	ilv_run.watch[i].size = size;
+	ilv_run.nr_watch++;
+	return i;
+}
+
+/**
+ * ilv_violation() - the schedule being run broke a rule
+ * @rule: number of the rule in &ilv_program.rules
+ */
+void ilv_violation(unsigned int rule)
+{
+	if (unlikely(ilv_tracing) && !(ilv_run.broken & BIT(rule)))
+		ilv_trace_event(ILV_EV_RULE, ilv_self(), rule);
+	ilv_run.broken |= BIT(rule);
+}
+
+/**
+ * ilv_note() - say what the calling actor is doing, for the reader of a trace
+ * @text: a constant string
+ */
+void ilv_note(const char *text)
+{
+	if (unlikely(ilv_tracing))
+		ilv_trace_event(ILV_EV_NOTE, ilv_self(), (unsigned long)text);
+}
+
+/**
+ * ilv_asleep() - does an actor sleep inside its operation?
+ * @actor: index of the actor
+ */
+bool ilv_asleep(int actor)
+{
+	return ilv_run.thread[actor]->asleep;
+}
+
+/**
+ * ilv_slept() - did an actor sleep inside its operation in this schedule?
+ * @actor: index of the actor
+ */
+bool ilv_slept(int actor)
+{
+	return ilv_run.thread[actor]->sleeps;
+}
+
+/**
+ * ilv_self() - which actor is the calling task?
+ *
+ * Return: the index, or %ILV_NOBODY for any other task and in interrupts.
+ */
+int ilv_self(void)
+{
+	struct ilv_thread *t = NULL;
+
+	if (in_task() && ilv_run.program)
+		t = ilv_thread_of(current);
+	return t ? t->self : ILV_NOBODY;
+}
+
+/**
+ * ilv_task() - an actor's task
+ * @actor: index of the actor
+ */
+struct task_struct *ilv_task(int actor)
+{
+	return ilv_run.thread[actor]->task;
+}
