@@ -70,9 +70,14 @@ void ilv_trace_event(enum ilv_event event, int actor, unsigned long arg)
 	step->event = event;
 	step->actor = actor;
 	step->arg = arg;
-	if (ilv_run.program->state)
+	if (ilv_run.program->state) {
+		bool nested = ilv_run.in_callback;
+
+		ilv_run.in_callback = true;
 		ilv_run.program->state(ilv_run.program->world, step->state,
 				       sizeof(step->state));
+		ilv_run.in_callback = nested;
+	}
 }
 
 static void ilv_step_text(const struct ilv_program *program,

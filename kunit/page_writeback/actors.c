@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The actors: one real operation of the kernel each, as a filesystem or the
+ * core of writeback would call it. This file is not instrumented; what an
+ * actor does itself between two calls is one step.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/writeback.h>
+
+#include "actors.h"
+#include "../../internal.h"
+
+static void pwb_will_wait(struct pwb_world *world, int self, int bit)
+{
+	world->wait[self].bit = bit;
+	world->wait[self].life = world->life;
+}
+
+/*
+ * Wait for the writeback of a page that the caller has locked. Only under the
+ * page lock can a new writeback begin, so none may be seen afterwards.
+ */
+static void pwb_wait_locked(struct pwb_world *world, int self,
+			    struct page *page, enum pwb_rule rule)
+{
+	bool again = world->life > 1 || world->writebacks > 1;
+
+	pwb_will_wait(world, self, PG_writeback);
+	ilv_note("wait_on_page_writeback()");
+	wait_on_page_writeback(page);
+	if (PageWriteback(page))
+		ilv_violation(rule);
+	if (ilv_slept(self))
+		pwb_saw(world, again ? PWB_SAW_WAIT_AGAIN : PWB_SAW_WAIT);
+	world->wait[self].bit = 0;
+}
+
+/* Lock a page as somebody does who found it in its file. */
+static void pwb_lock(struct pwb_world *world, int self, struct page *page)
+{
+	pwb_will_wait(world, self, PG_locked);
+	lock_page(page);
+	if (ilv_slept(self))
+		pwb_saw(world, PWB_SAW_LOCK_WAIT);
+	world->wait[self].bit = 0;
+}
+
+/* E: the completion of the I/O. It holds no reference of its own. */
+void pwb_actor_end(void *data, int self)
+{
+	struct pwb_world *world = data;
+
+	world->ending = true;
+	end_page_writeback(world->page);
+	world->ended = true;
+}
+
+/* T: truncate the file to nothing. */
+void pwb_actor_truncate(void *data, int self)
+{
+	struct pwb_world *world = data;
+
+	truncate_inode_pages(world->file[0], 0);
+}
+
+/* R: the frame becomes another file's page: write it, and wait for that. */
+void pwb_actor_reuse(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = world->page;
+
+	if (!pwb_capture(world))
+		return;
+	ilv_note("allocates the frame");
+	if (add_to_page_cache_locked(page, world->file[1], 0, GFP_KERNEL)) {
+		put_page(page);
+		return;
+	}
+	set_page_writeback(page);
+	pwb_saw(world, PWB_SAW_REUSED);
+	pwb_wait_locked(world, self, page, PWB_STRAY_WAKE);
+	unlock_page(page);
+	put_page(page);
+}
+
+/* C: the frame becomes the tail of a compound page. */
+void pwb_actor_compound(void *data, int self)
+{
+	struct pwb_world *world = data;
+
+	if (!pwb_capture(world))
+		return;
+	ilv_note("makes the frame a tail page");
+	prep_compound_page(world->buddy, 1);
+	world->compound = true;
+	pwb_saw(world, PWB_SAW_TAIL);
+}
+
+/* S: write the same page again, as writeback for memory cleaning would. */
+void pwb_actor_rearm(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = find_lock_page(world->file[0], 0);
+
+	if (!page)
+		return;
+	if (!PageWriteback(page)) {
+		ilv_note("set_page_writeback()");
+		set_page_writeback(page);
+		world->writebacks++;
+		pwb_saw(world, PWB_SAW_REARMED);
+	}
+	unlock_page(page);
+	put_page(page);
+}
+
+/* W: wait for writeback with the page locked, as writeback for sync does. */
+void pwb_actor_wait(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = find_get_page(world->file[0], 0);
+
+	if (!page)
+		return;
+	pwb_lock(world, self, page);
+	pwb_wait_locked(world, self, page, PWB_LATE_WAKE);
+	unlock_page(page);
+	put_page(page);
+}
+
+/* F: wait for writeback without the page lock, as fsync() does. */
+void pwb_actor_fdatawait(void *data, int self)
+{
+	struct pwb_world *world = data;
+
+	pwb_will_wait(world, self, PG_writeback);
+	ilv_note("filemap_fdatawait_range()");
+	filemap_fdatawait_range(world->file[0], 0, PAGE_SIZE - 1);
+	if (ilv_slept(self))
+		pwb_saw(world, PWB_SAW_FDATAWAIT);
+	world->wait[self].bit = 0;
+}
+
+/* K: wait, be killed before falling asleep, and leave PG_waiters behind. */
+void pwb_actor_killed(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = find_get_page(world->file[0], 0);
+
+	if (!page)
+		return;
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	ilv_note("killed while waiting");
+	if (PageWriteback(page) &&
+	    wait_on_page_bit_killable(page, PG_writeback) && PageWaiters(page))
+		pwb_saw(world, PWB_SAW_STALE);
+	flush_signals(current);
+	put_page(page);
+}
+
+/* L: want the page lock. */
+void pwb_actor_lock(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = find_get_page(world->file[0], 0);
+
+	if (!page)
+		return;
+	pwb_lock(world, self, page);
+	unlock_page(page);
+	put_page(page);
+}

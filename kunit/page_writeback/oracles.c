@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rules. They say what must hold, never how a fix does it.
+ *
+ * pwb_access() runs right before each access of an actor to the struct page
+ * under test, pwb_woken() when an actor is woken, pwb_freed() when the frame
+ * is freed. None of them may sleep.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+
+#include "pwb.h"
+
+const char *const pwb_rules[] = {
+	[PWB_DEAD_TOUCH]	= "H1 dead touch",
+	[PWB_STRAY_WAKE]	= "H2 stray wake",
+	[PWB_LATE_WAKE]		= "H3 late wake",
+	[PWB_TAIL_TOUCH]	= "H4 tail check",
+	[PWB_MISSED_WAKE]	= "H5 missed wake",
+	[PWB_WRONG_WAITER]	= "wrong waiter woken",
+	[PWB_WAITERS_LOST]	= "PG_waiters lost",
+	[PWB_LEAK]		= "page leaked",
+	[PWB_DOUBLE_FREE]	= "page freed twice",
+};
+
+const char *const pwb_events[] = {
+	[PWB_SAW_WINDOW]	= "window",
+	[PWB_SAW_FREED]		= "freed",
+	[PWB_SAW_REUSED]	= "reused",
+	[PWB_SAW_TAIL]		= "tail",
+	[PWB_SAW_REARMED]	= "rearmed",
+	[PWB_SAW_WAIT]		= "wait",
+	[PWB_SAW_WAIT_AGAIN]	= "wait-again",
+	[PWB_SAW_FDATAWAIT]	= "fdatawait",
+	[PWB_SAW_STALE]		= "stale-waiters",
+	[PWB_SAW_LOCK_WAIT]	= "lock-wait",
+	[PWB_SAW_STRAY]		= "stray-wake",
+};
+
+void pwb_saw(struct pwb_world *world, enum pwb_event event)
+{
+	world->reached |= BIT(event);
+}
+
+/*
+ * The ender may touch its page as long as somebody holds a reference, and
+ * never after. Whoever drops the last one may walk through the freeing of the
+ * page: whether that is the ender shows when the page is freed.
+ */
+static void pwb_check_touch(struct pwb_world *world, int actor)
+{
+	struct page *page = world->page;
+
+	if (actor != world->ender || world->ended)
+		return;
+	if (world->free || world->life != 1) {
+		ilv_violation(PWB_DEAD_TOUCH);
+		if (PageTail(page))
+			ilv_violation(PWB_TAIL_TOUCH);
+	} else if (!page_ref_count(page)) {
+		world->zero |= BIT(actor);
+	}
+}
+
+static void pwb_check_waiters(struct pwb_world *world)
+{
+	unsigned int i;
+
+	if (world->free || PageTail(world->page) || PageWaiters(world->page))
+		return;
+	for (i = 0; i < ILV_MAX_ACTORS; i++)
+		if (world->wait[i].bit && world->wait[i].life == world->life &&
+		    ilv_asleep(i))
+			ilv_violation(PWB_WAITERS_LOST);
+}
+
+static void pwb_check_window(struct pwb_world *world, int actor)
+{
+	if (actor != world->ender && world->ending && !world->ended &&
+	    (world->life != 1 || !PageWriteback(world->page)))
+		pwb_saw(world, PWB_SAW_WINDOW);
+}
+
+void pwb_access(void *data, const struct ilv_access *access)
+{
+	struct pwb_world *world = data;
+
+	pwb_check_touch(world, access->actor);
+	pwb_check_waiters(world);
+	pwb_check_window(world, access->actor);
+}
+
+/**
+ * pwb_freed() - the frame under test is being freed by the calling task
+ * @world: the world
+ */
+void pwb_freed(struct pwb_world *world)
+{
+	int self = ilv_self();
+
+	world->frees++;
+	world->free = true;
+	pwb_saw(world, PWB_SAW_FREED);
+	if (self != ILV_NOBODY)
+		world->zero &= ~BIT(self);
+	if (world->zero)
+		ilv_violation(PWB_DEAD_TOUCH);
+	world->zero = 0;
+}
+
+void pwb_woken(void *data, int waker, int sleeper)
+{
+	struct pwb_world *world = data;
+	const struct pwb_wait *wait = &world->wait[sleeper];
+
+	if (waker != world->ender)
+		return;
+	if (wait->bit == PG_locked)
+		ilv_violation(PWB_WRONG_WAITER);
+	else if (wait->bit == PG_writeback && wait->life != 1)
+		pwb_saw(world, PWB_SAW_STRAY);
+}
+
+/* Reference count and the flags that matter, for traces. */
+void pwb_state(void *data, char *buf, size_t size)
+{
+	struct pwb_world *world = data;
+	struct page *page = world->page;
+
+	snprintf(buf, size, "%d%s%s%s%s%s", page_ref_count(page),
+		 world->free ? " free" : world->life > 1 ? " reused" : "",
+		 PageTail(page) ? " tail" : "",
+		 test_bit(PG_locked, &page->flags) ? " lock" : "",
+		 test_bit(PG_writeback, &page->flags) ? " wb" : "",
+		 test_bit(PG_waiters, &page->flags) ? " wait" : "");
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The world of a page under writeback: two files, one page frame that can move
+ * from the one to the other, and the rules for those who end and those who
+ * wait for writeback. Knows nothing of how the actors are scheduled.
+ */
+#ifndef _PAGE_WRITEBACK_PWB_H
+#define _PAGE_WRITEBACK_PWB_H
+
+#include <linux/fs.h>
+#include <linux/mm_types.h>
+
+#include "../interleave/ilv.h"
+
+/*
+ * What must not happen. H1 to H5 are the known hazards of ending writeback
+ * without a reference; the others are rules that any fix must keep.
+ */
+enum pwb_rule {
+	PWB_DEAD_TOUCH,		/* H1: the ender touched a page freed or reused */
+	PWB_STRAY_WAKE,		/* H2: released a waiter for the frame's next page */
+	PWB_LATE_WAKE,		/* H3: released a waiter for the next writeback */
+	PWB_TAIL_TOUCH,		/* H4: H1, and the page is now a tail page */
+	PWB_MISSED_WAKE,	/* H5: a waiter sleeps, and the bit is clear */
+	PWB_WRONG_WAITER,	/* a page lock waiter was woken by writeback's end */
+	PWB_WAITERS_LOST,	/* PG_waiters cleared while somebody waits */
+	PWB_LEAK,		/* the page was not freed */
+	PWB_DOUBLE_FREE,	/* the page was freed more than once */
+	PWB_NR_RULES
+};
+
+extern const char *const pwb_rules[];
+
+/* What a scenario is for, and must have reached in at least one schedule. */
+enum pwb_event {
+	PWB_SAW_WINDOW,		/* others ran between the clear and the end's end */
+	PWB_SAW_FREED,		/* the frame was freed */
+	PWB_SAW_REUSED,		/* and became another file's page under writeback */
+	PWB_SAW_TAIL,		/* or the tail of a compound page */
+	PWB_SAW_REARMED,	/* the same page was put under writeback again */
+	PWB_SAW_WAIT,		/* somebody slept on PG_writeback, page locked */
+	PWB_SAW_WAIT_AGAIN,	/* as before, for the next writeback or page */
+	PWB_SAW_FDATAWAIT,	/* somebody slept on it without the lock */
+	PWB_SAW_STALE,		/* PG_waiters stayed behind without a waiter */
+	PWB_SAW_LOCK_WAIT,	/* somebody slept on PG_locked */
+	PWB_SAW_STRAY,		/* a wakeup reached a waiter for the next page */
+	PWB_NR_EVENTS
+};
+
+extern const char *const pwb_events[];
+
+/**
+ * struct pwb_wait - what an actor is going to sleep for
+ * @bit: PG_writeback or PG_locked, or 0 for nothing known
+ * @life: for which life of the frame
+ */
+struct pwb_wait {
+	int bit;
+	unsigned int life;
+};
+
+/**
+ * struct pwb_world - one page frame and its two files
+ * @file: the file the page is in at first, and the stranger's
+ * @page: the frame under test, whoever owns it
+ * @buddy: the frame before it, which the world holds, for compound pages
+ * @compound: both are one compound page now
+ * @ender: index of the actor that ends the first writeback
+ * @ending: it has begun
+ * @ended: and returned
+ * @life: how often the frame was allocated; the ender's page is life 1
+ * @writebacks: how often writeback was begun
+ * @frees: how often it was freed
+ * @free: it is free now
+ * @zero: mask of actors that touched it while its count was zero
+ * @wait: what each actor waits for
+ * @rescues: how often a sleeper had to be helped in this schedule
+ * @reached: mask of enum pwb_event, over all schedules
+ */
+struct pwb_world {
+	struct address_space *file[2];
+	struct page *page;
+	struct page *buddy;
+	bool compound;
+	int ender;
+	bool ending;
+	bool ended;
+	unsigned int life;
+	unsigned int writebacks;
+	unsigned int frees;
+	bool free;
+	u32 zero;
+	struct pwb_wait wait[ILV_MAX_ACTORS];
+	unsigned int rescues;
+	unsigned long reached;
+};
+
+/**
+ * struct pwb_scenario - actors, and what they must reach for a run to count
+ * @program: what the explorer runs; its world is filled in
+ * @needs: mask of enum pwb_event
+ */
+struct pwb_scenario {
+	struct ilv_program program;
+	unsigned long needs;
+};
+
+/* world.c */
+int pwb_files_get(struct address_space *file[2]);
+void pwb_files_put(struct address_space *file[2]);
+int pwb_page_add(struct page *page, struct address_space *file, pgoff_t index);
+int pwb_world_init(struct pwb_world *world);
+void pwb_world_exit(struct pwb_world *world);
+int pwb_setup(void *world);
+bool pwb_stuck(void *world);
+void pwb_teardown(void *world);
+bool pwb_capture(struct pwb_world *world);
+
+/* oracles.c */
+void pwb_access(void *world, const struct ilv_access *access);
+void pwb_woken(void *world, int waker, int sleeper);
+void pwb_freed(struct pwb_world *world);
+void pwb_state(void *world, char *buf, size_t size);
+void pwb_saw(struct pwb_world *world, enum pwb_event event);
+
+/* scenarios.c */
+const struct pwb_scenario *pwb_scenario_find(const char *name);
+
+#endif /* _PAGE_WRITEBACK_PWB_H */

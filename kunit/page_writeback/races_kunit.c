@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * page_writeback_races: the scenarios, through every interleaving within the
+ * bound. Lines of the form "# word name: ..." are for the tools to read.
+ */
+#include <kunit/test.h>
+#include <linux/kernel.h>
+#include <linux/math64.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "pwb.h"
+#include "../compat.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "page_writeback."
+
+static uint bound = 2;
+module_param(bound, uint, 0444);
+MODULE_PARM_DESC(bound, "preemptions in a schedule, at most");
+
+static char *scenario = "";
+module_param(scenario, charp, 0444);
+MODULE_PARM_DESC(scenario, "run only this one");
+
+static char *replay = "";
+module_param(replay, charp, 0444);
+MODULE_PARM_DESC(replay, "run only this schedule, and show every step");
+
+static ulong limit;
+module_param(limit, ulong, 0444);
+MODULE_PARM_DESC(limit, "schedules for a scenario, at most; 0 for no limit");
+
+#define pwb_print(test, fmt, ...)					\
+	kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT "# " fmt, ##__VA_ARGS__)
+
+static void pwb_print_line(void *data, const char *text)
+{
+	struct kunit *test = data;
+
+	pwb_print(test, "| %s", text);
+}
+
+static void pwb_print_names(struct kunit *test, const char *what,
+			    unsigned long mask, const char *const *names,
+			    unsigned int max)
+{
+	char buf[160] = "";
+	unsigned int i, n = 0;
+
+	for_each_set_bit(i, &mask, max)
+		n += scnprintf(buf + n, sizeof(buf) - n, "%s%s",
+			       n ? ", " : "", names[i]);
+	pwb_print(test, "%s %s: %s", what, test->name, n ? buf : "none");
+}
+
+static void pwb_report(struct kunit *test, const struct ilv_program *program,
+		       const struct ilv_result *r)
+{
+	const char *shown = "";
+	unsigned long broken = r->broken;
+	unsigned int rule;
+	struct ilv_result *again;
+
+	for_each_set_bit(rule, &broken, PWB_NR_RULES)
+		pwb_print(test, "broken %s: %s in %llu schedules, preemptions %u, %s",
+			  test->name, pwb_rules[rule], r->count[rule],
+			  r->witness[rule].preemptions,
+			  r->witness[rule].schedule);
+
+	/* The shortest of each rule, in full; one may stand for several. */
+	again = kzalloc(sizeof(*again), GFP_KERNEL);
+	if (!again)
+		return;
+	for_each_set_bit(rule, &broken, PWB_NR_RULES) {
+		if (!strcmp(shown, r->witness[rule].schedule))
+			continue;
+		shown = r->witness[rule].schedule;
+		pwb_print(test, "witness %s: %s", test->name, shown);
+		ilv_replay(program, shown, pwb_print_line, test, again);
+		KUNIT_EXPECT_EQ_MSG(test, again->error, 0,
+				    "the witness can't be replayed");
+		KUNIT_EXPECT_TRUE_MSG(test, again->broken & BIT(rule),
+				      "the witness, replayed, breaks nothing");
+	}
+	kfree(again);
+}
+
+static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
+			const struct ilv_program *program,
+			struct pwb_world *world, struct ilv_result *r)
+{
+	unsigned long missing;
+
+	ilv_explore(program, min_t(uint, bound, ILV_MAX_BOUND), limit, r);
+	missing = s->needs & ~world->reached;
+
+	pwb_print(test, "explored %s: %llu schedules, %llu violating, bound %u, %s, points %u, atomic %u",
+		  test->name, r->schedules, r->violating, r->bound,
+		  r->error ? "cut short" : r->complete ? "complete" : "bounded",
+		  r->points, r->atomic);
+	pwb_print(test, "time: %s %llu schedules in %llu us, %llu a second",
+		  test->name, r->runs, div_u64(r->ns, 1000),
+		  div64_u64(r->runs * NSEC_PER_SEC, max(r->ns, 1ULL)));
+	pwb_print_names(test, "reached", world->reached, pwb_events,
+			PWB_NR_EVENTS);
+	if (r->error) {
+		pwb_print(test, "error %s: %d in %s", test->name, r->error,
+			  r->last.schedule);
+	} else if (missing) {
+		pwb_print_names(test, "vacuous", missing, pwb_events,
+				PWB_NR_EVENTS);
+		KUNIT_FAIL(test, "the scenario never reached what it is for");
+	}
+	/* After a thread was given up there is no world to replay in. */
+	if (r->error != -EDEADLK)
+		pwb_report(test, program, r);
+
+	KUNIT_EXPECT_EQ_MSG(test, r->error, 0, "the exploration was cut short");
+	KUNIT_EXPECT_EQ_MSG(test, r->violating, 0ULL,
+			    "schedules that break a rule");
+}
+
+static void pwb_replay(struct kunit *test, const struct ilv_program *program,
+		       struct ilv_result *r)
+{
+	pwb_print(test, "replay %s: %s", test->name, replay);
+	ilv_replay(program, replay, pwb_print_line, test, r);
+	pwb_print_names(test, "replayed", r->broken, pwb_rules, PWB_NR_RULES);
+	if (r->error == -EINVAL || r->error == -E2BIG)
+		pwb_print(test, "error %s: not a schedule", test->name);
+	else if (r->error == -ENOENT)
+		pwb_print(test, "error %s: the schedule does not fit this kernel: it went %s",
+			  test->name, r->last.schedule);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ_MSG(test, r->broken, 0U, "the schedule breaks a rule");
+}
+
+/* Is this the program that a schedule string is for? */
+static bool pwb_is_for(const char *schedule, const char *name)
+{
+	const char *colon = strchr(schedule, ':');
+	size_t len = strlen(name);
+
+	return colon && !strncmp(colon + 1, name, len) && colon[len + 1] == ':';
+}
+
+static void pwb_race(struct kunit *test)
+{
+	const struct pwb_scenario *s = pwb_scenario_find(test->name);
+	struct ilv_program *program;
+	struct ilv_result *result;
+	struct pwb_world *world;
+	int ret;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
+	if (*replay ? !pwb_is_for(replay, test->name) :
+		      *scenario && strcmp(scenario, test->name))
+		kunit_skip(test, "not asked for");
+
+	world = kunit_kzalloc(test, sizeof(*world), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, world);
+	program = kunit_kzalloc(test, sizeof(*program), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, program);
+	result = kunit_kzalloc(test, sizeof(*result), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, result);
+
+	*program = s->program;
+	program->world = world;
+	world->ender = 0;
+	ret = pwb_world_init(world);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	if (*replay)
+		pwb_replay(test, program, result);
+	else
+		pwb_explore(test, s, program, world, result);
+	pwb_world_exit(world);
+}
+
+/* Each runs the scenario of its name. */
+#define PWB_RACE(_name)	{ .run_case = pwb_race, .name = #_name }
+
+static struct kunit_case pwb_race_cases[] = {
+	PWB_RACE(truncate),
+	PWB_RACE(reuse),
+	PWB_RACE(reuse_tail),
+	PWB_RACE(rearm),
+	PWB_RACE(rearm_fdatawait),
+	PWB_RACE(stale_waiters),
+	PWB_RACE(page_lock),
+	{}
+};
+
+static struct kunit_suite pwb_race_suite = {
+	.name = "page_writeback_races",
+	.test_cases = pwb_race_cases,
+};
+
+kunit_test_suite(pwb_race_suite);

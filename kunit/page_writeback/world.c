@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The fixture: a pseudo filesystem with accounting writeback, two files, and a
+ * page frame that is made anew for every schedule.
+ *
+ * The page allocator's tracepoints tell when the frame is freed and allocated.
+ * Each allocation begins a new life of the frame.
+ */
+#include <linux/backing-dev.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/mount.h>
+#include <linux/page-flags.h>
+#include <linux/pagemap.h>
+#include <linux/pseudo_fs.h>
+#include <linux/swap.h>
+#include <linux/writeback.h>
+#include <trace/events/kmem.h>
+
+#include "pwb.h"
+#include "../../internal.h"
+
+#define PWB_FS_MAGIC		0x70776266
+#define PWB_CAPTURE_TRIES	32
+#define PWB_MAX_RESCUES		4
+
+static struct pwb_world *pwb_live;	/* for the probes */
+
+static int pwb_fs_init(struct fs_context *fc)
+{
+	return init_pseudo(fc, PWB_FS_MAGIC) ? 0 : -ENOMEM;
+}
+
+static struct file_system_type pwb_fs = {
+	.name			= "pwbfs",
+	.init_fs_context	= pwb_fs_init,
+	.kill_sb		= kill_anon_super,
+};
+
+static const struct address_space_operations pwb_aops = {
+	.set_page_dirty		= __set_page_dirty_no_writeback,
+};
+
+/**
+ * pwb_files_get() - two empty files on a filesystem with accounting writeback
+ * @file: filled in
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_files_get(struct address_space *file[2])
+{
+	struct vfsmount *mnt = kern_mount(&pwb_fs);
+	struct inode *inode;
+	unsigned int i;
+	int ret;
+
+	if (IS_ERR(mnt))
+		return PTR_ERR(mnt);
+	ret = super_setup_bdi(mnt->mnt_sb);
+	if (ret)
+		goto out;
+	for (i = 0; i < 2; i++) {
+		inode = new_inode(mnt->mnt_sb);
+		if (!inode) {
+			ret = -ENOMEM;
+			goto out_inode;
+		}
+		inode->i_mode = S_IFREG;
+		inode->i_mapping->a_ops = &pwb_aops;
+		/* kern_unmount() needs the mount again. */
+		inode->i_private = mnt;
+		file[i] = inode->i_mapping;
+	}
+	return 0;
+
+out_inode:
+	if (i)
+		iput(file[0]->host);
+out:
+	kern_unmount(mnt);
+	return ret;
+}
+
+/**
+ * pwb_files_put() - undo pwb_files_get()
+ * @file: the files; no page in them may be locked or under writeback
+ */
+void pwb_files_put(struct address_space *file[2])
+{
+	struct vfsmount *mnt = file[0]->host->i_private;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		iput(file[i]->host);
+	kern_unmount(mnt);
+}
+
+/**
+ * pwb_page_add() - put a new page into a file, uptodate, on the LRU list
+ * @page: the page; the file takes a reference of its own
+ * @file: the file
+ * @index: page offset in the file
+ *
+ * Return: 0, with the page locked; or a negative errno.
+ */
+int pwb_page_add(struct page *page, struct address_space *file, pgoff_t index)
+{
+	int ret = add_to_page_cache_lru(page, file, index, GFP_KERNEL);
+
+	if (ret)
+		return ret;
+	SetPageUptodate(page);
+	/* The batch of pages on their way to the LRU list holds a reference. */
+	lru_add_drain();
+	return 0;
+}
+
+static bool pwb_covers(const struct pwb_world *world, const struct page *page,
+		       unsigned int order)
+{
+	return world && world->page >= page && world->page < page + (1 << order);
+}
+
+static void pwb_probe_alloc(void *data, struct page *page, unsigned int order,
+			    gfp_t gfp_flags, int migratetype)
+{
+	struct pwb_world *world = READ_ONCE(pwb_live);
+
+	if (!page || !pwb_covers(world, page, order))
+		return;
+	world->life++;
+	world->free = false;
+}
+
+static void pwb_probe_free(void *data, struct page *page, unsigned int order)
+{
+	struct pwb_world *world = READ_ONCE(pwb_live);
+
+	if (pwb_covers(world, page, order))
+		pwb_freed(world);
+}
+
+/**
+ * pwb_world_init() - what all schedules of a scenario share
+ * @world: filled in; @world->ender is left alone
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_world_init(struct pwb_world *world)
+{
+	int ret = pwb_files_get(world->file);
+
+	if (ret)
+		return ret;
+	ret = register_trace_mm_page_alloc(pwb_probe_alloc, NULL);
+	if (ret)
+		goto out_files;
+	ret = register_trace_mm_page_free(pwb_probe_free, NULL);
+	if (ret)
+		goto out_alloc;
+	return 0;
+
+out_alloc:
+	unregister_trace_mm_page_alloc(pwb_probe_alloc, NULL);
+out_files:
+	pwb_files_put(world->file);
+	return ret;
+}
+
+/**
+ * pwb_world_exit() - undo pwb_world_init()
+ * @world: the world
+ *
+ * If an actor was given up, it may hold the page: the files are left behind.
+ */
+void pwb_world_exit(struct pwb_world *world)
+{
+	unregister_trace_mm_page_free(pwb_probe_free, NULL);
+	unregister_trace_mm_page_alloc(pwb_probe_alloc, NULL);
+	tracepoint_synchronize_unregister();
+	if (!world->file[0]->nrpages && !world->file[1]->nrpages)
+		pwb_files_put(world->file);
+}
+
+/**
+ * pwb_setup() - a page of the first file, under writeback, that only the file
+ *		 holds a reference to
+ * @data: the world
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_setup(void *data)
+{
+	struct pwb_world *world = data;
+	struct page *pair = alloc_pages(GFP_KERNEL, 1);
+	int ret;
+
+	if (!pair)
+		return -ENOMEM;
+	split_page(pair, 1);
+	world->buddy = pair;
+	world->page = pair + 1;
+	world->compound = false;
+	world->ending = false;
+	world->ended = false;
+	world->rescues = 0;
+	world->frees = 0;
+	world->free = false;
+	world->zero = 0;
+	world->life = 1;
+	world->writebacks = 1;
+	memset(world->wait, 0, sizeof(world->wait));
+
+	ret = pwb_page_add(world->page, world->file[0], 0);
+	if (ret) {
+		__free_page(world->page);
+		__free_page(world->buddy);
+		return ret;
+	}
+	set_page_writeback(world->page);
+	unlock_page(world->page);
+	put_page(world->page);
+
+	ret = ilv_watch(world->page, sizeof(*world->page));
+	WRITE_ONCE(pwb_live, world);
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * pwb_capture() - allocate the frame under test, if it is free
+ * @world: the world
+ *
+ * The page freed last is the first to be allocated again, so it is the first
+ * try that succeeds, unless something else on this CPU has freed a page since.
+ *
+ * Return: whether the frame now belongs to the caller, with one reference.
+ */
+bool pwb_capture(struct pwb_world *world)
+{
+	struct page *page, *other[PWB_CAPTURE_TRIES];
+	unsigned int n = 0;
+	bool captured = false;
+
+	if (!world->free)
+		return false;
+	while (n < PWB_CAPTURE_TRIES) {
+		page = alloc_page(GFP_KERNEL);
+		captured = page == world->page;
+		if (!page || captured)
+			break;
+		other[n++] = page;
+	}
+	while (n)
+		__free_page(other[--n]);
+	return captured;
+}
+
+/**
+ * pwb_stuck() - let sleepers go on that no actor will wake
+ * @data: the world
+ *
+ * A writeback that somebody waits for and no actor is going to end is ended
+ * here. Where there is none, a wakeup was missed.
+ */
+bool pwb_stuck(void *data)
+{
+	struct pwb_world *world = data;
+	struct page *page = world->page;
+
+	if (!world->free && PageWriteback(page)) {
+		end_page_writeback(page);
+		return true;
+	}
+
+	ilv_violation(PWB_MISSED_WAKE);
+	if (world->free || world->rescues++ == PWB_MAX_RESCUES)
+		return false;
+	set_page_writeback(page);
+	SetPageWaiters(page);
+	end_page_writeback(page);
+	if (trylock_page(page)) {
+		SetPageWaiters(page);
+		unlock_page(page);
+	}
+	return true;
+}
+
+/**
+ * pwb_teardown() - end what is left, free all pages, and see that they are
+ * @data: the world
+ */
+void pwb_teardown(void *data)
+{
+	struct pwb_world *world = data;
+	struct page *page = world->page;
+	unsigned int i;
+
+	if (!world->free && !world->compound && PageWriteback(page))
+		end_page_writeback(page);
+	/* Given up on somebody who may hold the lock: leave all as it is. */
+	if (!world->free && !world->compound && PageLocked(page))
+		goto out;
+
+	for (i = 0; i < 2; i++)
+		truncate_inode_pages(world->file[i], 0);
+	lru_add_drain();
+	if (world->compound)
+		put_page(world->buddy);
+	else
+		__free_page(world->buddy);
+
+	if (world->frees > world->life)
+		ilv_violation(PWB_DOUBLE_FREE);
+	if (!world->free) {
+		ilv_violation(PWB_LEAK);
+		while (!world->free && page_ref_count(page) > 0)
+			put_page(page);
+	}
+out:
+	WRITE_ONCE(pwb_live, NULL);
+}
