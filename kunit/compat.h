@@ -37,4 +37,10 @@ static inline int compat_set_rt_runtime(int us)
 	return xchg(&sysctl_sched_rt_runtime, us);
 }
 
+/* v5.10: has no expectation of this test failed so far? */
+#define compat_kunit_ok(test)		READ_ONCE((test)->success)
+
+/* v5.10: size of the hashed table of page wait queues in mm/filemap.c. */
+#define COMPAT_PAGE_WAIT_BUCKETS	256
+
 #endif /* _MM_TESTS_COMPAT_H */

@@ -70,8 +70,11 @@ static void ilv_park(struct ilv_thread *t)
 	for (;;) {
 		/*
 		 * A parked actor that was about to sleep can be woken by
-		 * whom it was going to wait for. It must not miss that.
+		 * whom it was going to wait for, or by a signal. It must not
+		 * miss that.
 		 */
+		if (signal_pending_state(state, current))
+			t->woken = true;
 		set_current_state(ILV_PARKED | (t->woken ? 0 : state));
 		if (READ_ONCE(ilv_run.token) == t->self || READ_ONCE(t->exit))
 			break;
@@ -166,9 +169,9 @@ static void ilv_decide(struct ilv_thread *t)
 		ilv_pass_to_any();
 	} else if (token == t->self) {
 		next = ilv_run.choose(ilv_enabled(), t->self);
-		if (next == ILV_NOBODY)
+		if (next == ILV_NOBODY) {
 			ilv_error(-ENOENT);
-		else if (next != t->self) {
+		} else if (next != t->self) {
 			ilv_run.segment[ilv_run.nr_segments - 1].preempted = true;
 			ilv_run.preemptions++;
 			ilv_pass(next);

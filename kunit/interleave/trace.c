@@ -2,8 +2,8 @@
 /*
  * What happened in one schedule, a column an actor.
  *
- * Steps of one actor in one function that leave the state as it was are one
- * line; the state at its end is that after the last of them.
+ * A line is a step and the state after it; what the same actor then does in
+ * the same function without a change of the state is folded into the line.
  */
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
@@ -141,11 +141,11 @@ void ilv_trace_print(const struct ilv_program *program,
 			continue;
 		ilv_step_text(program, step, text, sizeof(text));
 		/* Fold what follows in the same function and state. */
-		while (i + 1 < ilv_nr_steps &&
-		       step->event == ILV_EV_ACCESS &&
+		while (step->event == ILV_EV_ACCESS &&
+		       i + 2 < ilv_nr_steps &&
 		       ilv_steps[i + 1].event == ILV_EV_ACCESS &&
 		       ilv_steps[i + 1].actor == step->actor &&
-		       !strcmp(ilv_steps[i + 1].state, step->state)) {
+		       !strcmp(ilv_steps[i + 1].state, ilv_steps[i + 2].state)) {
 			ilv_step_text(program, &ilv_steps[i + 1], next_text,
 				      sizeof(next_text));
 			if (strcmp(text, next_text))

@@ -16,6 +16,7 @@
 
 static void pwb_will_wait(struct pwb_world *world, int self, int bit)
 {
+	world->wait[self].waiting = true;
 	world->wait[self].bit = bit;
 	world->wait[self].life = world->life;
 }
@@ -36,7 +37,7 @@ static void pwb_wait_locked(struct pwb_world *world, int self,
 		ilv_violation(rule);
 	if (ilv_slept(self))
 		pwb_saw(world, again ? PWB_SAW_WAIT_AGAIN : PWB_SAW_WAIT);
-	world->wait[self].bit = 0;
+	world->wait[self].waiting = false;
 }
 
 /* Lock a page as somebody does who found it in its file. */
@@ -46,7 +47,7 @@ static void pwb_lock(struct pwb_world *world, int self, struct page *page)
 	lock_page(page);
 	if (ilv_slept(self))
 		pwb_saw(world, PWB_SAW_LOCK_WAIT);
-	world->wait[self].bit = 0;
+	world->wait[self].waiting = false;
 }
 
 /* E: the completion of the I/O. It holds no reference of its own. */
@@ -142,7 +143,7 @@ void pwb_actor_fdatawait(void *data, int self)
 	filemap_fdatawait_range(world->file[0], 0, PAGE_SIZE - 1);
 	if (ilv_slept(self))
 		pwb_saw(world, PWB_SAW_FDATAWAIT);
-	world->wait[self].bit = 0;
+	world->wait[self].waiting = false;
 }
 
 /* K: wait, be killed before falling asleep, and leave PG_waiters behind. */

@@ -72,7 +72,7 @@ static void pwb_check_waiters(struct pwb_world *world)
 	if (world->free || PageTail(world->page) || PageWaiters(world->page))
 		return;
 	for (i = 0; i < ILV_MAX_ACTORS; i++)
-		if (world->wait[i].bit && world->wait[i].life == world->life &&
+		if (world->wait[i].waiting && world->wait[i].life == world->life &&
 		    ilv_asleep(i))
 			ilv_violation(PWB_WAITERS_LOST);
 }
@@ -103,9 +103,10 @@ void pwb_freed(struct pwb_world *world)
 
 	world->frees++;
 	world->free = true;
-	pwb_saw(world, PWB_SAW_FREED);
-	if (self != ILV_NOBODY)
+	if (self != ILV_NOBODY) {
+		pwb_saw(world, PWB_SAW_FREED);
 		world->zero &= ~BIT(self);
+	}
 	if (world->zero)
 		ilv_violation(PWB_DEAD_TOUCH);
 	world->zero = 0;
@@ -116,11 +117,11 @@ void pwb_woken(void *data, int waker, int sleeper)
 	struct pwb_world *world = data;
 	const struct pwb_wait *wait = &world->wait[sleeper];
 
-	if (waker != world->ender)
+	if (waker != world->ender || !wait->waiting)
 		return;
 	if (wait->bit == PG_locked)
 		ilv_violation(PWB_WRONG_WAITER);
-	else if (wait->bit == PG_writeback && wait->life != 1)
+	else if (wait->life != 1)
 		pwb_saw(world, PWB_SAW_STRAY);
 }
 

@@ -51,10 +51,12 @@ extern const char *const pwb_events[];
 
 /**
  * struct pwb_wait - what an actor is going to sleep for
- * @bit: PG_writeback or PG_locked, or 0 for nothing known
+ * @waiting: it is: only then the rest means something
+ * @bit: PG_writeback or PG_locked
  * @life: for which life of the frame
  */
 struct pwb_wait {
+	bool waiting;
 	int bit;
 	unsigned int life;
 };

@@ -96,10 +96,11 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 	ilv_explore(program, min_t(uint, bound, ILV_MAX_BOUND), limit, r);
 	missing = s->needs & ~world->reached;
 
-	pwb_print(test, "explored %s: %llu schedules, %llu violating, bound %u, %s, points %u, atomic %u",
+	pwb_print(test, "explored %s: %llu schedules, %llu violating, bound %u, %s",
 		  test->name, r->schedules, r->violating, r->bound,
-		  r->error ? "cut short" : r->complete ? "complete" : "bounded",
-		  r->points, r->atomic);
+		  r->error ? "cut short" : r->complete ? "complete" : "bounded");
+	pwb_print(test, "longest %s: %u points, %u accesses between them",
+		  test->name, r->points, r->atomic);
 	pwb_print(test, "time: %s %llu schedules in %llu us, %llu a second",
 		  test->name, r->runs, div_u64(r->ns, 1000),
 		  div64_u64(r->runs * NSEC_PER_SEC, max(r->ns, 1ULL)));

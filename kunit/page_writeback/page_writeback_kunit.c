@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * page_writeback: what the end of writeback owes to those who wait for it, one
+ * step after the other, without any race.
+ *
+ * The waiters are threads of their own. One that is never woken is left
+ * behind, with what it waits on, and the case fails.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/hash.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/kthread.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/mm_inline.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+
+#include "pwb.h"
+#include "../compat.h"
+
+/* Past the 64 entries after which the walk of a wait queue takes a breather. */
+#define PWB_MANY_WAITERS	200
+/* By then some two of them have met in one of the buckets. */
+#define PWB_MANY_PAGES		(COMPAT_PAGE_WAIT_BUCKETS + 1)
+#define PWB_WAKE_TIMEOUT	(5 * HZ)
+#define PWB_SETTLE		(HZ / 20)
+
+struct pwb_waiter {
+	struct page *page;
+	bool lock;
+	struct task_struct *task;
+	struct completion done;
+};
+
+static int pwb_waiter_main(void *data)
+{
+	struct pwb_waiter *w = data;
+
+	if (w->lock) {
+		lock_page(w->page);
+		unlock_page(w->page);
+	} else {
+		wait_on_page_writeback(w->page);
+	}
+	complete(&w->done);
+	return 0;
+}
+
+/* A thread that waits until a page's writeback ends, or it is unlocked. */
+static struct pwb_waiter *pwb_waiter_create(struct kunit *test,
+					    struct page *page, bool lock)
+{
+	struct pwb_waiter *w = kzalloc(sizeof(*w), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
+	w->page = page;
+	w->lock = lock;
+	init_completion(&w->done);
+	w->task = kthread_create(pwb_waiter_main, w, "pwb_waiter");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(w->task));
+	get_task_struct(w->task);
+	wake_up_process(w->task);
+	return w;
+}
+
+static void pwb_expect_asleep(struct kunit *test, struct pwb_waiter *w)
+{
+	unsigned long end = jiffies + PWB_WAKE_TIMEOUT;
+
+	while (compat_task_state(w->task) != TASK_UNINTERRUPTIBLE &&
+	       time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_EQ(test, (long)compat_task_state(w->task),
+			(long)TASK_UNINTERRUPTIBLE);
+}
+
+static struct pwb_waiter *pwb_waiter_start(struct kunit *test,
+					   struct page *page, bool lock)
+{
+	struct pwb_waiter *w = pwb_waiter_create(test, page, lock);
+
+	pwb_expect_asleep(test, w);
+	return w;
+}
+
+static void pwb_expect_waiting(struct kunit *test, struct pwb_waiter *w)
+{
+	schedule_timeout_uninterruptible(PWB_SETTLE);
+	KUNIT_EXPECT_FALSE(test, (bool)completion_done(&w->done));
+	KUNIT_EXPECT_TRUE(test, (bool)PageWaiters(w->page));
+}
+
+static void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w)
+{
+	KUNIT_ASSERT_NE_MSG(test, 0UL,
+			    wait_for_completion_timeout(&w->done,
+							PWB_WAKE_TIMEOUT),
+			    "a waiter was not woken");
+	put_task_struct(w->task);
+	kfree(w);
+}
+
+/* The file under test, and a page of it; both freed by pwb_exit(). */
+struct pwb_fixture {
+	struct address_space *file[2];
+};
+
+static int pwb_init(struct kunit *test)
+{
+	struct pwb_fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	if (!f)
+		return -ENOMEM;
+	test->priv = f;
+	return pwb_files_get(f->file);
+}
+
+static void pwb_exit(struct kunit *test)
+{
+	struct pwb_fixture *f = test->priv;
+
+	if (!f || !f->file[0])
+		return;
+	/* A waiter that was never woken has its page: leave it all behind. */
+	if (!compat_kunit_ok(test))
+		return;
+	truncate_inode_pages(f->file[0], 0);
+	pwb_files_put(f->file);
+}
+
+/* A page under writeback, unlocked, with only the file's reference. */
+static struct page *pwb_page_under_writeback(struct kunit *test, pgoff_t index)
+{
+	struct pwb_fixture *f = test->priv;
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, pwb_page_add(page, f->file[0], index));
+	set_page_writeback(page);
+	unlock_page(page);
+	put_page(page);
+	return page;
+}
+
+static void wait_and_wake(struct kunit *test)
+{
+	struct page *page = pwb_page_under_writeback(test, 0);
+	struct pwb_waiter *w = pwb_waiter_start(test, page, false);
+
+	pwb_expect_waiting(test, w);
+	end_page_writeback(page);
+	pwb_expect_returns(test, w);
+	KUNIT_EXPECT_FALSE(test, (bool)PageWriteback(page));
+	KUNIT_EXPECT_EQ(test, 1, page_ref_count(page));
+	/* Who comes late does not wait. */
+	wait_on_page_writeback(page);
+}
+
+static void many_waiters(struct kunit *test)
+{
+	struct page *page = pwb_page_under_writeback(test, 0);
+	struct pwb_waiter **w;
+	unsigned int i;
+
+	w = kunit_kzalloc(test, sizeof(*w) * PWB_MANY_WAITERS, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
+	for (i = 0; i < PWB_MANY_WAITERS; i++)
+		w[i] = pwb_waiter_create(test, page, false);
+	for (i = 0; i < PWB_MANY_WAITERS; i++)
+		pwb_expect_asleep(test, w[i]);
+	end_page_writeback(page);
+	for (i = 0; i < PWB_MANY_WAITERS; i++)
+		pwb_expect_returns(test, w[i]);
+	KUNIT_EXPECT_FALSE(test, (bool)PageWaiters(page));
+}
+
+static void lock_waiter_sleeps_on(struct kunit *test)
+{
+	struct page *page = pwb_page_under_writeback(test, 0);
+	struct pwb_waiter *writeback, *lock;
+
+	lock_page(page);
+	lock = pwb_waiter_start(test, page, true);
+	writeback = pwb_waiter_start(test, page, false);
+	end_page_writeback(page);
+	pwb_expect_returns(test, writeback);
+	pwb_expect_waiting(test, lock);
+	unlock_page(page);
+	pwb_expect_returns(test, lock);
+}
+
+static void two_pages_one_bucket(struct kunit *test)
+{
+	unsigned int bucket[COMPAT_PAGE_WAIT_BUCKETS] = { 0 };
+	struct pwb_waiter *w[2];
+	struct page **page;
+	unsigned int i, n, hash;
+
+	page = kunit_kzalloc(test, sizeof(*page) * PWB_MANY_PAGES, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+	for (n = 0; n < PWB_MANY_PAGES; n++) {
+		page[n] = pwb_page_under_writeback(test, n);
+		hash = hash_ptr(page[n], ilog2(COMPAT_PAGE_WAIT_BUCKETS));
+		if (bucket[hash])
+			break;
+		bucket[hash] = n + 1;
+	}
+	KUNIT_ASSERT_LT(test, n, (unsigned int)PWB_MANY_PAGES);
+	swap(page[bucket[hash] - 1], page[0]);
+
+	w[0] = pwb_waiter_start(test, page[0], false);
+	w[1] = pwb_waiter_start(test, page[n], false);
+	end_page_writeback(page[0]);
+	pwb_expect_returns(test, w[0]);
+	pwb_expect_waiting(test, w[1]);
+	end_page_writeback(page[n]);
+	pwb_expect_returns(test, w[1]);
+	for (i = 1; i < n; i++)
+		end_page_writeback(page[i]);
+}
+
+/* A page that reclaim wants back is moved to where reclaim takes pages from. */
+static void marked_for_reclaim(struct kunit *test)
+{
+	struct page *page = pwb_page_under_writeback(test, 0);
+	struct page *other = pwb_page_under_writeback(test, 1);
+	struct lruvec *lruvec = mem_cgroup_page_lruvec(page, page_pgdat(page));
+	struct list_head *lru = &lruvec->lists[page_lru(page)];
+	struct pwb_waiter *w = pwb_waiter_start(test, page, false);
+
+	KUNIT_EXPECT_TRUE(test, (bool)PageLRU(page));
+	list_move(&page->lru, lru);	/* alone on the machine: no lock */
+	SetPageReclaim(page);
+	end_page_writeback(page);
+	pwb_expect_returns(test, w);
+	lru_add_drain();
+	KUNIT_EXPECT_FALSE(test, (bool)PageReclaim(page));
+	KUNIT_EXPECT_PTR_EQ(test, lru->prev, &page->lru);
+	KUNIT_EXPECT_EQ(test, 1, page_ref_count(page));
+	end_page_writeback(other);
+}
+
+static void no_writeback_tags(struct kunit *test)
+{
+	struct pwb_fixture *f = test->priv;
+	struct pwb_waiter *w;
+	struct page *page;
+
+	mapping_set_no_writeback_tags(f->file[0]);
+	page = pwb_page_under_writeback(test, 0);
+	KUNIT_EXPECT_FALSE(test, (bool)mapping_tagged(f->file[0],
+						      PAGECACHE_TAG_WRITEBACK));
+	w = pwb_waiter_start(test, page, false);
+	end_page_writeback(page);
+	pwb_expect_returns(test, w);
+	KUNIT_EXPECT_FALSE(test, (bool)PageWriteback(page));
+}
+
+static struct kunit_case pwb_cases[] = {
+	KUNIT_CASE(wait_and_wake),
+	KUNIT_CASE(many_waiters),
+	KUNIT_CASE(lock_waiter_sleeps_on),
+	KUNIT_CASE(two_pages_one_bucket),
+	KUNIT_CASE(marked_for_reclaim),
+	KUNIT_CASE(no_writeback_tags),
+	{}
+};
+
+static struct kunit_suite pwb_suite = {
+	.name = "page_writeback",
+	.init = pwb_init,
+	.exit = pwb_exit,
+	.test_cases = pwb_cases,
+};
+
+kunit_test_suite(pwb_suite);
