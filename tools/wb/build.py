@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Configure and build a staged tree with its own kunit.py."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import proc
+from .errors import Exit, WbError
+from .settings import Settings
+from .stage import BUILD_DIR, Staged
+
+STAMP = "wb-built"
+CCACHE_LINKS = "/usr/lib/ccache"  # where Debian has ccache stand in for gcc
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel that was built from a staged tree, and is up to date."""
+
+    tree: Path
+    build_dir: Path
+    binary: Path
+    seconds: float
+
+
+def compose_config(root: Path, names: list[str]) -> str:
+    """The kunitconfig made of fragments of kconfig/; a later one wins."""
+    symbols: dict[str, str] = {}
+    for name in names:
+        for row in (root / "kconfig" / f"{name}.config").read_text().splitlines():
+            found = re.match(r"(?:# )?(CONFIG_\w+)(?:=| is not set)", row)
+            if found:
+                symbols[found[1]] = row
+    return "".join(row + "\n" for row in symbols.values())
+
+
+def lost_symbols(wanted: str, config: str) -> list[str]:
+    """What of a kunitconfig is not so in a .config."""
+    have = set(config.splitlines())
+    mentioned = {row.split("=")[0] for row in have if row.startswith("CONFIG_")}
+    lost = []
+    for row in wanted.splitlines():
+        if row.startswith("CONFIG_"):
+            if row not in have:
+                lost.append(row)
+        elif row.startswith("# CONFIG_") and row.split()[1] in mentioned:
+            lost.append(row)
+    return lost
+
+
+def environment() -> dict[str, str]:
+    env = {"LC_ALL": "C", "KBUILD_BUILD_TIMESTAMP": "2020-11-24", "KBUILD_BUILD_USER": "wb",
+           "KBUILD_BUILD_HOST": "wb"}
+    if os.path.isdir(CCACHE_LINKS):
+        env["PATH"] = f"{CCACHE_LINKS}:{os.environ['PATH']}"
+        # The compiler's own list of headers saves a run of the preprocessor.
+        env["CCACHE_DEPEND"] = "1"
+        env["CCACHE_NOHASHDIR"] = "1"
+    return env
+
+
+def kunit_py(settings: Settings, tree: Path, *args: str) -> list[str | Path]:
+    return ["python3", tree / "tools/testing/kunit/kunit.py", *args, f"--build_dir={BUILD_DIR}"]
+
+
+def _count_objects(build_dir: Path) -> int:
+    return sum(f.endswith(".o") for _, _, files in os.walk(build_dir) for f in files)
+
+
+def _errors(text: str) -> list[str]:
+    """The lines of a build log that say what is wrong."""
+    rows = re.findall(
+        r"^.*(?:\berror:|undefined reference|multiple definition|\*\*\* |No space left).*$",
+        text, re.M,
+    )
+    return rows or text.strip().splitlines()[-1:] or ["no output"]
+
+
+def build(settings: Settings, staged: Staged, kunitconfig: str, name: str) -> Kernel:
+    """Build the UML kernel of a staged tree, unless it is up to date."""
+    tree, build_dir = staged.path, staged.path / BUILD_DIR
+    binary, stamp = build_dir / "linux", build_dir / STAMP
+    compiler = proc.capture(["gcc", "--version"]) or ""
+    identity = hashlib.sha256(
+        "\0".join((staged.digest, kunitconfig, compiler)).encode()
+    ).hexdigest()
+    if binary.is_file() and stamp.is_file() and stamp.read_text() == _seal(identity, binary):
+        return Kernel(tree, build_dir, binary, 0)
+
+    stamp.unlink(missing_ok=True)
+    binary.unlink(missing_ok=True)  # a failed build must not leave one to boot
+    build_dir.mkdir(exist_ok=True)
+    wanted = build_dir / ".kunitconfig"
+    if not wanted.is_file() or wanted.read_text() != kunitconfig:
+        wanted.write_text(kunitconfig)
+        (build_dir / ".config").unlink(missing_ok=True)
+    env = environment()
+    log = build_dir / "wb-build.log"
+
+    done = proc.run(kunit_py(settings, tree, "config"), cwd=tree, env=env, log=log,
+                    label=f"configuring {name}")
+    seconds = done.seconds
+    config = build_dir / ".config"
+    lost = lost_symbols(kunitconfig, config.read_text() if config.is_file() else "")
+    if config.is_file() and lost:
+        raise WbError(Exit.CONFIG, f"{name}: lost in the configuration: {', '.join(lost)}")
+    if done.code:
+        raise WbError(Exit.BUILD, f"{name}: can't configure: {_errors(done.output)[0]}; see {log}")
+
+    total_file = settings.cache / "objects-um"
+    total = int(total_file.read_text()) if total_file.is_file() else 0
+
+    def detail() -> str:
+        n = _count_objects(build_dir)
+        return f"{n} objects" + (f", {min(99, 100 * n // total)} %" if total else "")
+
+    done = proc.run(
+        [*kunit_py(settings, tree, "build"), f"--jobs={settings.jobs}"],
+        cwd=tree, env=env, log=log, label=f"building {name}", detail=detail,
+    )
+    seconds += done.seconds
+    if done.code or not binary.is_file():
+        code = Exit.HOST if "No space left" in done.output else Exit.BUILD
+        raise WbError(code, f"{name}: does not build: {_errors(done.output)[0].strip()}; see {log}")
+    lost = lost_symbols(kunitconfig, config.read_text())
+    if lost:
+        raise WbError(Exit.CONFIG, f"{name}: lost in the configuration: {', '.join(lost)}")
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    total_file.write_text(str(_count_objects(build_dir)))
+    stamp.write_text(_seal(identity, binary))
+    return Kernel(tree, build_dir, binary, seconds)
+
+
+def _seal(identity: str, binary: Path) -> str:
+    """Ties what a kernel was built from to the file that came out."""
+    st = binary.stat()
+    return f"{identity} {st.st_size} {st.st_mtime_ns}\n"
+
+

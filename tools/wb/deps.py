@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Debian packages that a job needs, and their installation."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from . import proc
+from .errors import Exit, WbError
+
+# A package, and a file or command that shows it is there on other systems.
+BUILD_UM = {
+    "bc": "bc",
+    "bison": "bison",
+    "ccache": "",
+    "flex": "flex",
+    "gcc": "gcc",
+    "git": "git",
+    "libc6-dev": "/usr/include/stdio.h",
+    "make": "make",
+    "perl": "perl",
+    "xz-utils": "xz",
+}
+CHECK = {
+    "mypy": "mypy",
+    "pyflakes3": "pyflakes3",
+    "shellcheck": "shellcheck",
+}
+
+
+def _missing(packages: dict[str, str]) -> list[str]:
+    if shutil.which("dpkg-query"):
+        status = proc.capture(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\\n"]) or ""
+        installed = {f[0] for f in map(str.split, status.splitlines()) if f[1:] == ["installed"]}
+        return [p for p, probe in packages.items()
+                if p not in installed and not (probe and shutil.which(probe))]
+    return [p for p, probe in packages.items()
+            if probe and not shutil.which(probe) and not os.path.exists(probe)]
+
+
+def require(packages: dict[str, str]) -> None:
+    """Install what is missing of `packages`, or say how to."""
+    missing = _missing(packages)
+    if not missing:
+        return
+    line = f"apt-get install --no-install-recommends {' '.join(missing)}"
+    apt = shutil.which("apt-get")
+    if not apt:
+        raise WbError(
+            Exit.DEPENDENCY,
+            f"please install what Debian has as {', '.join(missing)}: "
+            "this machine has no apt-get to do it with",
+        )
+    if os.geteuid() == 0:
+        prefix = []
+    elif shutil.which("sudo") and proc.capture(["sudo", "-n", "true"]) is not None:
+        prefix = ["sudo", "-n"]
+    else:
+        raise WbError(Exit.DEPENDENCY, f"packages are missing; please run: sudo {line}")
+
+    how = "through sudo" if prefix else "as root"
+    print(f"installing {how}: {' '.join(missing)}", file=sys.stderr, flush=True)
+    install = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt, "install", "-y", "-qq",
+               "--no-install-recommends", *missing]
+    done = proc.run(install, label="installing")
+    if done.code:
+        # The lists may be old, or never have been fetched.
+        proc.run([*prefix, apt, "update", "-qq"], label="updating the package lists")
+        done = proc.run(install, label="installing")
+    if done.code:
+        last = done.output.strip().splitlines()[-1:] or ["no output"]
+        raise WbError(Exit.DEPENDENCY, f"'{line}' failed: {last[0]}")

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Exit codes, each with one meaning, and the exception that carries them."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Exit(enum.IntEnum):
+    """What the exit code of wbcheck means."""
+
+    OK = 0
+    VIOLATION = 1
+    USAGE = 2
+    DEPENDENCY = 3
+    SOURCE = 4
+    PATCH = 5
+    CONFIG = 6
+    BUILD = 7
+    BOOT = 8
+    CRASH = 9
+    INCOMPLETE = 10
+    HOST = 11
+    INTERRUPTED = 130
+
+
+MEANING = {
+    Exit.OK: "all holds; for kunit: every variant is as expected",
+    Exit.VIOLATION: "a rule is violated, or a variant is not as expected",
+    Exit.USAGE: "bad usage, or a tree that is no supported kernel",
+    Exit.DEPENDENCY: "a package is missing and may not be installed",
+    Exit.SOURCE: "the kernel source can't be had, or has the wrong hash",
+    Exit.PATCH: "a patch does not apply",
+    Exit.CONFIG: "a config symbol that was asked for got lost",
+    Exit.BUILD: "the kernel does not build",
+    Exit.BOOT: "the kernel does not boot, or does not end in time",
+    Exit.CRASH: "panic, BUG, WARNING or the like in the kernel log",
+    Exit.INCOMPLETE: "a suite, case or scenario is absent, cut off or vacuous",
+    Exit.HOST: "this machine: no space, no permission, no cache folder",
+    Exit.INTERRUPTED: "interrupted",
+}
+
+
+class WbError(Exception):
+    """An error with an exit code; its text is one line for the user."""
+
+    def __init__(self, code: Exit, text: str) -> None:
+        super().__init__(text)
+        self.code = code

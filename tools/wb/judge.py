@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0
+"""From a kernel log to verdicts. Functions of data, no side effects."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import Exit, WbError
+from .ktap import Case, Log
+
+RACES = "page_writeback_races"
+
+# The suite's names for the rules, and the short ones for tables. Rules without
+# a hazard number of their own are shown by name.
+_RULE = re.compile(r"(H\d)\b.*|(.+)")
+
+
+def short_rule(name: str) -> str:
+    found = _RULE.fullmatch(name)
+    return (found[1] or found[2]) if found else name
+
+
+@dataclass
+class Breakage:
+    """A rule that a scenario breaks."""
+
+    rule: str
+    schedules: int
+    preemptions: int
+    witness: str
+    trace: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Scenario:
+    """What came out of one scenario."""
+
+    name: str
+    schedules: int = 0
+    violating: int = 0
+    bound: int = 0
+    extent: str = ""
+    per_second: int = 0
+    reached: str = ""
+    breaks: list[Breakage] = field(default_factory=list)
+    skipped: str | None = None
+
+    @property
+    def rules(self) -> list[str]:
+        return [short_rule(b.rule) for b in self.breaks]
+
+    @property
+    def shortest(self) -> Breakage | None:
+        return min(self.breaks, key=lambda b: (b.preemptions, len(b.witness)), default=None)
+
+
+@dataclass
+class Verdict:
+    """What came out of one run of the suites."""
+
+    name: str
+    scenarios: dict[str, Scenario] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)  # other cases, "suite.case"
+    skipped: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return not self.failed and not any(s.breaks for s in self.scenarios.values())
+
+    @property
+    def breaks(self) -> dict[str, list[str]]:
+        return {n: s.rules for n, s in self.scenarios.items() if s.breaks}
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "holds": self.holds}
+
+
+def expected_cases(kunit: Path) -> dict[str, list[str]]:
+    """Suites and cases that the suite's source declares."""
+    suites: dict[str, list[str]] = {}
+    for path in sorted(kunit.glob("*/*_kunit.c")):
+        text = path.read_text()
+        name = re.search(r"struct kunit_suite \w+ = \{\s*\.name = \"(\w+)\"", text)
+        if name:
+            suites[name[1]] = re.findall(r"^\t(?:KUNIT_CASE|PWB_RACE)\((\w+)\),", text, re.M)
+    return suites
+
+
+def check_complete(log: Log, expected: dict[str, list[str]], where: str) -> None:
+    """Raise unless each expected suite and case is there with a result."""
+    for suite, cases in expected.items():
+        got = log.suites.get(suite)
+        if got is None:
+            raise WbError(Exit.INCOMPLETE, f"{where}: the suite {suite} did not run")
+        absent = [c for c in cases if c not in got.cases]
+        if absent:
+            raise WbError(Exit.INCOMPLETE, f"{where}: no result of {suite}: {', '.join(absent)}")
+        if got.ok is None or got.planned != len(got.cases):
+            raise WbError(Exit.INCOMPLETE, f"{where}: the suite {suite} is not complete")
+        if got.ok != all(c.ok for c in got.cases.values()):
+            raise WbError(Exit.INCOMPLETE, f"{where}: {suite} disagrees with its cases")
+
+
+def _scenario(case: Case, where: str) -> Scenario:
+    s = Scenario(case.name, skipped=case.skipped)
+    if case.skipped is not None:
+        return s
+    traces: dict[str, list[str]] = {}
+    current: list[str] | None = None
+    explored = False
+    for row in case.lines:
+        word, _, rest = row.partition(f" {case.name}: ")
+        if row.startswith("| "):
+            if current is not None:
+                current.append(row[2:])
+            continue
+        if word == "explored":
+            found = re.match(
+                r"(\d+) schedules, (\d+) violating, bound (\d+), ([\w ]+)$", rest
+            )
+            if found:
+                explored = True
+                s.schedules, s.violating, s.bound = (int(found[i]) for i in (1, 2, 3))
+                s.extent = found[4]
+        elif word == "reached":
+            s.reached = rest
+        elif word == "broken":
+            found = re.match(r"(.+) in (\d+) schedules, preemptions (\d+), (\S+)$", rest)
+            if found:
+                s.breaks.append(Breakage(found[1], int(found[2]), int(found[3]), found[4]))
+        elif word == "witness":
+            current = traces.setdefault(rest, [])
+        elif word == "vacuous":
+            raise WbError(
+                Exit.INCOMPLETE, f"{where}: {case.name} is vacuous: it never reached {rest}"
+            )
+        elif word == "error" and not s.breaks and "-35" not in rest:
+            raise WbError(Exit.INCOMPLETE, f"{where}: {case.name} was cut short: {rest}")
+        elif found := re.match(rf"time: {case.name} .* (\d+) a second", row):
+            s.per_second = int(found[1])
+    for b in s.breaks:
+        b.trace = traces.get(b.witness, [])
+    if not explored or s.extent not in ("bounded", "complete", "cut short"):
+        raise WbError(Exit.INCOMPLETE, f"{where}: no account of what {case.name} explored")
+    if case.ok and (s.breaks or s.violating or s.extent == "cut short"):
+        raise WbError(Exit.INCOMPLETE, f"{where}: {case.name} passes in spite of violations")
+    if not case.ok and not s.breaks:
+        raise WbError(Exit.INCOMPLETE, f"{where}: {case.name} fails without naming a rule")
+    return s
+
+
+def judge(log: Log, expected: dict[str, list[str]], name: str) -> Verdict:
+    """The verdict on a complete log; raises if it does not amount to one."""
+    check_complete(log, expected, name)
+    verdict = Verdict(name)
+    for suite, cases in expected.items():
+        for case_name in cases:
+            case = log.suites[suite].cases[case_name]
+            if case.skipped is not None:
+                verdict.skipped.append(f"{suite}.{case_name}: {case.skipped}")
+            if suite == RACES:
+                verdict.scenarios[case_name] = _scenario(case, name)
+            elif not case.ok:
+                verdict.failed.append(f"{suite}.{case_name}")
+    return verdict
+
+
+def unexpected(verdict: Verdict, breaks: dict[str, list[str]]) -> list[str]:
+    """How a verdict differs from what is expected of a variant."""
+    rows = [f"{verdict.name}: {case} fails" for case in verdict.failed]
+    for name, s in verdict.scenarios.items():
+        want, got = breaks.get(name, []), s.rules
+        if sorted(want) != sorted(got):
+            rows.append(
+                f"{verdict.name}: {name} breaks {', '.join(got) or 'nothing'}, "
+                f"expected {', '.join(want) or 'nothing'}"
+            )
+    rows += [f"{verdict.name}: there is no scenario {n}" for n in breaks if n not in verdict.scenarios]
+    return rows

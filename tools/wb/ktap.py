@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Read a kernel log: KTAP results, the suite's own lines, and crashes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+# The end of a kernel that has no root filesystem, once the tests are done.
+EXPECTED_END = re.compile(
+    r"Kernel panic - not syncing: (VFS: Unable to mount root fs|No working init found)"
+)
+CRASH = re.compile(
+    r"Kernel panic|kernel BUG at|^BUG: |^WARNING: |Oops[: ]|general protection fault"
+    r"|KASAN: |KCSAN: |Segfault with no mm|Unable to handle kernel|possible (recursive|circular)"
+    r"|INFO: (task .* blocked|rcu|possible|trying to register)|refcount_t: |Bad page state"
+    r"|segfault|Aborted \(core"
+)
+
+
+@dataclass
+class Case:
+    """One KUnit case."""
+
+    name: str
+    ok: bool
+    skipped: str | None = None
+    lines: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Suite:
+    """One KUnit suite; `ok` is None if its result line is missing."""
+
+    name: str
+    planned: int | None = None
+    cases: dict[str, Case] = field(default_factory=dict)
+    ok: bool | None = None
+
+
+@dataclass
+class Log:
+    """What a kernel log says."""
+
+    suites: dict[str, Suite] = field(default_factory=dict)
+    planned: int | None = None
+    crash: list[str] = field(default_factory=list)
+    ended: bool = False  # came to the expected end
+
+    @property
+    def started(self) -> bool:
+        return self.planned is not None or bool(self.suites)
+
+
+_STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[\s*T\d+\])? ?")
+_RESULT = re.compile(r"(not )?ok (\d+) (?:- )?(\S+)(?:\s*#\s*(\w+)\s*(.*))?$")
+
+
+def clean(text: str) -> list[str]:
+    """The lines of a console log, without time stamps and carriage returns."""
+    return [_STAMP.sub("", row.rstrip("\r")) for row in text.split("\n")]
+
+
+def parse(text: str) -> Log:
+    """Read a whole console log."""
+    log = Log()
+    suite: Suite | None = None
+    pending: list[str] = []
+    skipped: dict[str, str] = {}
+    rows = clean(text)
+    for i, row in enumerate(rows):
+        if EXPECTED_END.search(row) and suite is None and log.started:
+            log.ended = True
+            break
+        if CRASH.search(row):
+            log.crash = [r for r in rows[i : i + 30] if r.strip()]
+            break
+        body = row.strip()
+        if not log.started and re.match(r"K?TAP version", body):
+            log.planned = -1
+        if not log.started:
+            continue
+        indented = row.startswith((" ", "\t"))
+        if plan := re.fullmatch(r"1\.\.(\d+)", body):
+            if indented and suite:
+                suite.planned = int(plan[1])
+            elif not indented:
+                log.planned = int(plan[1])
+        elif found := re.fullmatch(r"# Subtest: (\S+)", body):
+            suite = log.suites.setdefault(found[1], Suite(found[1]))
+            pending, skipped = [], {}
+        elif body.startswith("# SKIP ") and suite:
+            name, _, reason = body[7:].partition(": ")
+            skipped[name] = reason
+        elif (found := _RESULT.fullmatch(body)) and i + 1 < len(rows):
+            ok, name = not found[1], found[3]
+            if indented and suite:
+                reason = found[5] if (found[4] or "").upper() == "SKIP" else skipped.get(name)
+                suite.cases[name] = Case(name, ok, reason, pending)
+                pending = []
+            elif not indented:
+                log.suites.setdefault(name, Suite(name)).ok = ok
+                suite = None
+        elif suite and indented:
+            pending.append(body.removeprefix("# "))
+        elif suite and body:
+            pending.append(body)
+    return log
+
+
+def without_times(text: str) -> str:
+    """The KTAP part of a log, for comparing two runs."""
+    rows = clean(text)
+    keep = []
+    inside = False
+    for row in rows:
+        inside = inside or bool(re.match(r"\s*K?TAP version", row))
+        if EXPECTED_END.search(row):
+            break
+        if inside and not row.strip().startswith("# time: "):
+            keep.append(row)
+    return "\n".join(keep)

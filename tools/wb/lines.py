@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernel lines and variants of patches/lines.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import Exit, WbError
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A line's tree plus a stack of patches, and the verdict expected of it."""
+
+    name: str
+    about: str
+    patches: tuple[Path, ...]
+    breaks: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A supported kernel line."""
+
+    name: str
+    version: str
+    makefile: dict[str, str]
+    debian: dict[str, str]
+    kernel_org: dict[str, str]
+    variants: dict[str, Variant]
+
+    def variant(self, name: str) -> Variant:
+        if name not in self.variants:
+            raise WbError(
+                Exit.USAGE,
+                f"no variant '{name}' of {self.name}: there are {', '.join(self.variants)}",
+            )
+        return self.variants[name]
+
+
+def patch_files(folder: Path, entries: list[str]) -> tuple[Path, ...]:
+    """The patches of a stack, in order; an entry is a file or a folder."""
+    files: list[Path] = []
+    for entry in entries:
+        path = folder / entry
+        if path.is_dir():
+            files += sorted(path.glob("*.patch"))
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise WbError(Exit.PATCH, f"there is no patch {path}, named in lines.toml")
+    return tuple(files)
+
+
+def load(patches: Path) -> dict[str, Line]:
+    """Read lines.toml; `patches` is the folder it is in."""
+    with open(patches / "lines.toml", "rb") as f:
+        data: dict[str, Any] = tomllib.load(f)
+    lines = {}
+    for name, d in data.items():
+        variants = {
+            v: Variant(v, e["about"], patch_files(patches / name, e["patches"]), e["breaks"])
+            for v, e in d["variants"].items()
+        }
+        lines[name] = Line(
+            name, d["version"], d["makefile"], d.get("debian", {}), d.get("kernel_org", {}), variants
+        )
+    return lines

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0
+"""All subprocesses: run, with progress, a deadline, and nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass
+class Done:
+    """A process that has ended. `code` is None if it ran into its deadline."""
+
+    code: int | None
+    output: str
+    seconds: float
+
+
+class Progress:
+    """One line that says what is going on, at most every few seconds."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.start = time.monotonic()
+        self.tty = sys.stderr.isatty()
+        self.last = self.start
+        self.shown = False
+
+    def tick(self, detail: str = "") -> None:
+        now = time.monotonic()
+        if now - self.last < (0.5 if self.tty else 10):
+            return
+        self.last = now
+        text = f"  {self.label}: {now - self.start:.0f} s{detail and ', ' + detail}"
+        end = "\033[K\r" if self.tty else "\n"
+        print(text, end=end, file=sys.stderr, flush=True)
+        self.shown = self.tty
+
+    def end(self) -> None:
+        if self.shown:
+            print("\033[K", end="\r", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def progress(label: str) -> Iterator[Progress]:
+    p = Progress(label)
+    try:
+        yield p
+    finally:
+        p.end()
+
+
+def _session_pids(sid: int) -> list[int]:
+    pids = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                if os.getsid(int(entry)) == sid:
+                    pids.append(int(entry))
+    return pids
+
+
+def _end_session(process: subprocess.Popen[bytes]) -> None:
+    """Kill whatever is left of a process's session, and wait until it is gone."""
+    for _ in range(100):
+        pids = [p for p in _session_pids(process.pid) if p != process.pid or process.poll() is None]
+        if not pids:
+            break
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        process.poll()
+        time.sleep(0.02)
+    process.wait()
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    label: str = "",
+    detail: Callable[[], str] = lambda: "",
+    deadline: float | None = None,
+) -> Done:
+    """Run a command in a session of its own and return when it has ended.
+
+    Its output goes to the file `log`, or is returned. If `deadline` seconds
+    pass, or anything is raised meanwhile (Ctrl-C), the session is killed.
+    """
+    start = time.monotonic()
+    out = open(log, "wb") if log else subprocess.PIPE
+    try:
+        process = subprocess.Popen(
+            [str(c) for c in command],
+            cwd=cwd,
+            env=None if env is None else {**os.environ, **env},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        data = b""
+        code: int | None = None
+        try:
+            with progress(label or str(command[0])) as p:
+                while True:
+                    try:
+                        data = process.communicate(timeout=0.2)[0] or b""
+                        code = process.returncode
+                        break
+                    except subprocess.TimeoutExpired:
+                        if label:
+                            p.tick(detail())
+                        if deadline and time.monotonic() - start > deadline:
+                            break
+        finally:
+            _end_session(process)
+    finally:
+        if log:
+            out.close()  # type: ignore[union-attr]
+    text = log.read_text(errors="replace") if log else data.decode(errors="replace")
+    return Done(code, text, time.monotonic() - start)
+
+
+def capture(command: Sequence[str | Path], *, cwd: Path | None = None) -> str | None:
+    """The standard output of a short command, or None if it fails."""
+    try:
+        done = subprocess.run(
+            [str(c) for c in command], cwd=cwd, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+        )
+    except OSError:
+        return None
+    return done.stdout.decode(errors="surrogateescape") if done.returncode == 0 else None

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where things are, and what the environment asks for."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import Exit, WbError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _number(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdigit() or int(text) < 1:
+        raise WbError(Exit.USAGE, f"{name}={text}: not a number from 1 on")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders and switches of one invocation."""
+
+    root: Path
+    build: Path
+    cache: Path
+    jobs: int
+    verbose: bool
+
+    @staticmethod
+    def from_environment() -> Settings:
+        env = os.environ
+        base = Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return Settings(
+            root=ROOT,
+            build=Path(env.get("WB_BUILD") or ROOT / "build").absolute(),
+            cache=base.absolute() / "page-writeback",
+            jobs=_number("JOBS", os.cpu_count() or 1),
+            verbose=env.get("V", "") not in ("", "0"),
+        )
+
+
+def make_folder(path: Path) -> Path:
+    """Create a folder that must be writable."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / f".probe.{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise WbError(
+            Exit.HOST,
+            f"can't write to {path}: {error.strerror}; "
+            "choose others with XDG_CACHE_HOME and WB_BUILD",
+        ) from error
+    return path
+
+
+@contextlib.contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Let one run at a time use a folder; a second one waits."""
+    make_folder(folder)
+    with open(folder / ".lock", "w", encoding="ascii") as f:
+        try:
+            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting: another run is using {folder}", file=sys.stderr, flush=True)
+            fcntl.flock(f, fcntl.LOCK_EX)
+        yield
