@@ -10,9 +10,10 @@
  *
  * All actors and the explorer share one CPU, one actor runs at a time, and
  * another may be let in only at a point: an access of an instrumented object
- * to a watched range; one to the actor's own task state; and any instrumented
- * access of an actor that has already left TASK_RUNNING and is about to check
- * whether to sleep.
+ * to a watched range, outside of critical sections (interrupts or preemption
+ * disabled); the first one to anything after such a section; one to the actor's
+ * own task state; and any of an actor that has left TASK_RUNNING and is about
+ * to check whether to sleep.
  */
 #ifndef _INTERLEAVE_ILV_H
 #define _INTERLEAVE_ILV_H

@@ -11,6 +11,10 @@
 #define ILV_MAX_DECISIONS	4096
 #define ILV_MAX_SEGMENTS	128
 
+/* Points that are not accesses to a watched range: in place of its index. */
+#define ILV_AT_SLEEP		(-1)	/* about to sleep */
+#define ILV_AFTER_ATOMIC	(-2)	/* perhaps just out of a critical section */
+
 /**
  * struct ilv_thread - an actor's kthread and where it is in the schedule
  * @task: the kthread
@@ -68,6 +72,9 @@ struct ilv_decision {
  * @live: points are taken; the only thing an instrumented access reads
  *	  outside a run
  * @in_callback: a callback of the program runs in an actor's context
+ * @left_atomic: mask of the actors whose last access to a watched range was one
+ *		 where a switch was not possible; the next place where it is, is
+ *		 a point
  * @token: the actor that runs, or %ILV_NOBODY
  * @choose: picks the next actor out of a mask; the second argument is the
  *	    actor that could go on, or %ILV_NOBODY. Returns %ILV_NOBODY on error
@@ -75,6 +82,7 @@ struct ilv_decision {
 struct ilv_run {
 	bool live;
 	bool in_callback;
+	u32 left_atomic;
 	int token;
 	const struct ilv_program *program;
 	int (*choose)(unsigned int enabled, int current_actor);

@@ -4,6 +4,8 @@
 #define _INTERLEAVE_POINTS_H
 
 #include <linux/compiler.h>
+#include <linux/irqflags.h>
+#include <linux/preempt.h>
 #include "internal.h"
 #include "instrument.h"
 #include "../compat.h"
@@ -11,6 +13,12 @@
 /* threads.c */
 void ilv_point(int range, unsigned int offset, unsigned int size,
 	       unsigned int type, unsigned long ip);
+
+/* Neither in a critical section nor in an interrupt. */
+static __always_inline bool ilv_may_switch(void)
+{
+	return !preempt_count() && !irqs_disabled();
+}
 
 static __always_inline void ilv_access(const volatile void *addr, size_t size,
 				       unsigned int type, unsigned long ip)
@@ -33,7 +41,9 @@ static __always_inline void ilv_access(const volatile void *addr, size_t size,
 	/* At set_current_state(), and between it and schedule(). */
 	if (unlikely(compat_task_state(current) ||
 		     a == (unsigned long)compat_task_state_ptr(current)))
-		ilv_point(ILV_NOBODY, 0, size, type, ip);
+		ilv_point(ILV_AT_SLEEP, 0, size, type, ip);
+	else if (unlikely(READ_ONCE(ilv_run.left_atomic) && ilv_may_switch()))
+		ilv_point(ILV_AFTER_ATOMIC, 0, size, type, ip);
 }
 
 #endif /* _INTERLEAVE_POINTS_H */

@@ -26,8 +26,7 @@
 #include <linux/slab.h>
 #include <trace/events/sched.h>
 
-#include "internal.h"
-#include "../compat.h"
+#include "points.h"
 
 /* How long a sleeper that no actor can wake may take, in clock ticks. */
 #define ILV_PATIENCE	20
@@ -42,8 +41,12 @@ struct ilv_run ilv_run = { .token = ILV_NOBODY };
 
 static struct ilv_thread *ilv_thread_of(const struct task_struct *task)
 {
+	int token = ilv_run.token;
 	unsigned int i;
 
+	/* Nearly always the one that is asked for. */
+	if (token != ILV_NOBODY && ilv_run.thread[token]->task == task)
+		return ilv_run.thread[token];
 	for (i = 0; i < ilv_run.program->nr_actors; i++)
 		if (ilv_run.thread[i] && ilv_run.thread[i]->task == task)
 			return ilv_run.thread[i];
@@ -183,7 +186,7 @@ static void ilv_decide(struct ilv_thread *t)
 
 /**
  * ilv_point() - an instrumented access of some thread, about to happen
- * @range: index of the watched range, or %ILV_NOBODY
+ * @range: index of the watched range, %ILV_AT_SLEEP or %ILV_AFTER_ATOMIC
  * @offset: offset within the range, in bytes
  * @size: size of the access, in bytes
  * @type: mask of enum ilv_access_type
@@ -204,14 +207,19 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 	if (!t)
 		return;
 
-	if (preempt_count() || irqs_disabled()) {
-		ilv_run.atomic++;
-	} else {
+	if (!ilv_may_switch()) {
+		if (range >= 0) {
+			ilv_run.left_atomic |= BIT(t->self);
+			ilv_run.atomic++;
+		}
+	} else if (range != ILV_AFTER_ATOMIC ||
+		   ilv_run.left_atomic & BIT(t->self)) {
+		ilv_run.left_atomic &= ~BIT(t->self);
 		ilv_decide(t);
 		ilv_count_step();
 	}
 
-	if (range == ILV_NOBODY)
+	if (range < 0)
 		return;
 	/* The callbacks may themselves be instrumented code, or call it. */
 	ilv_run.in_callback = true;
@@ -479,6 +487,7 @@ void ilv_run_schedule(void)
 	ilv_run.nr_watch = 0;
 	ilv_run.preemptions = 0;
 	ilv_run.points = 0;
+	ilv_run.left_atomic = 0;
 	ilv_run.atomic = 0;
 	ilv_run.broken = 0;
 	ilv_run.error = 0;

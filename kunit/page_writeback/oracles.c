@@ -71,7 +71,7 @@ static void pwb_check_waiters(struct pwb_world *world)
 
 	if (world->free || PageTail(world->page) || PageWaiters(world->page))
 		return;
-	for (i = 0; i < ILV_MAX_ACTORS; i++)
+	for (i = 0; i < ARRAY_SIZE(world->wait); i++)
 		if (world->wait[i].waiting && world->wait[i].life == world->life &&
 		    ilv_asleep(i))
 			ilv_violation(PWB_WAITERS_LOST);

@@ -41,12 +41,12 @@ def kunitconfig(settings: Settings, arch: str) -> str:
 
 def run_tree(
     settings: Settings, source: Source, patches: Sequence[Path], name: str, folder: str,
-    parameters: Sequence[str] = (),
+    parameters: Sequence[str] = (), twin: str | None = None
 ) -> tuple[judge.Verdict, ktap.Log]:
     """Stage, build and boot one tree, and judge it."""
     config = kunitconfig(settings, "um")
     files = stage.overlay(source, settings.root, patches, config)
-    staged = stage.sync(source, files, settings.build / folder)
+    staged = stage.sync(source, files, settings.build / folder, twin and settings.build / twin)
     kernel = build.build(settings, staged, config, name)
     start = time.monotonic()
     log = boot.boot(settings, kernel, name, parameters)
@@ -72,9 +72,12 @@ def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
     verdicts = []
     surprises = []
     with lock(settings.build):
+        twin = None
         for v in variants:
-            verdict, _ = run_tree(settings, source, v.patches, v.name, stage_folder(line, v),
-                                  run_parameters(args))
+            folder = stage_folder(line, v)
+            verdict, _ = run_tree(settings, source, v.patches, v.name, folder,
+                                  run_parameters(args), twin)
+            twin = folder
             verdicts.append(verdict)
             wanted = v.breaks if not args.scenario else {
                 n: r for n, r in v.breaks.items() if n == args.scenario}

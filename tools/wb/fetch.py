@@ -159,7 +159,7 @@ def _fetch_kernel_org(line: Line, folder: Path) -> Path:
         ):
             while block := f.read(1 << 20):
                 out.write(block)
-                p.tick(_size(folder))
+                p.tick(lambda: _size(folder))
     except (urllib.error.URLError, TimeoutError) as error:
         raise WbError(
             Exit.SOURCE, f"can't download {k['url']}: {error}; or give KSRC=<tree or tarball>"

@@ -33,12 +33,13 @@ class Progress:
         self.last = self.start
         self.shown = False
 
-    def tick(self, detail: str = "") -> None:
+    def tick(self, detail: Callable[[], str] = lambda: "") -> None:
         now = time.monotonic()
-        if now - self.last < (0.5 if self.tty else 10):
+        if now - self.last < (2 if self.tty else 10):
             return
         self.last = now
-        text = f"  {self.label}: {now - self.start:.0f} s{detail and ', ' + detail}"
+        more = detail()
+        text = f"  {self.label}: {now - self.start:.0f} s{more and ', ' + more}"
         end = "\033[K\r" if self.tty else "\n"
         print(text, end=end, file=sys.stderr, flush=True)
         self.shown = self.tty
@@ -119,7 +120,7 @@ def run(
                         break
                     except subprocess.TimeoutExpired:
                         if label:
-                            p.tick(detail())
+                            p.tick(detail)
                         if deadline and time.monotonic() - start > deadline:
                             break
         finally:

@@ -8,6 +8,7 @@ than it has to.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -23,9 +24,10 @@ from .errors import Exit, WbError
 from .fetch import Source
 from .settings import make_folder
 
-# Where staged trees share files with a pristine source instead of copying
-# them: large, and nothing that somebody who studies the page cache edits.
-SHARED = ("Documentation", "arch", "drivers", "net", "samples", "sound")
+# What staged trees have a copy of their own of. The rest of a pristine source
+# is large, and nothing that somebody who studies the page cache edits: there
+# they share the files with it.
+COPIED = ("fs", "include", "init", "kernel", "lib", "mm", "tools")
 
 SUITE = "mm/tests"
 BUILD_DIR = ".kunit"
@@ -147,31 +149,56 @@ def _identity(st: os.stat_result) -> str:
     return f"{st.st_size}:{st.st_mtime_ns}:{st.st_mode:o}"
 
 
-def _copy(source: Path, target: Path, share: bool) -> None:
+def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     tmp = target.with_name(target.name + ".wb-new")
     if source.is_symlink():
         os.symlink(os.readlink(source), tmp)
-    elif share:
-        try:
-            os.link(source, tmp)
-        except OSError:
-            shutil.copy2(source, tmp)
     else:
         shutil.copy2(source, tmp)
         os.chmod(tmp, stat.S_IMODE(os.stat(tmp).st_mode) | stat.S_IWUSR)
     os.replace(tmp, target)
 
 
-def _write(target: Path, content: bytes) -> bool:
-    """Replace a file unless it has this content already."""
-    if target.is_file() and not target.is_symlink() and target.read_bytes() == content:
-        return False
+def _has(path: Path, content: bytes) -> bool:
+    return path.is_file() and not path.is_symlink() and path.read_bytes() == content
+
+
+def _write(target: Path, content: bytes, twin: Path | None) -> None:
+    """Replace a file unless it has this content already.
+
+    `twin` is the same file of another staged tree, of which the build folder
+    is a copy: with the same content it has the same time, and what was built
+    from it need not be built again.
+    """
+    if _has(target, content):
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     tmp = target.with_name(target.name + ".wb-new")
     tmp.write_bytes(content)
+    if twin and _has(twin, content):
+        shutil.copystat(twin, tmp)
     os.replace(tmp, target)
-    return True
+
+
+def _clone(source: Path, stage: Path) -> None:
+    """A first staged tree of a pristine source, by the fastest way there is."""
+    new = stage.with_name(stage.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    for share, names in (
+        (True, [n for n in os.listdir(source) if n not in COPIED]),
+        (False, [n for n in os.listdir(source) if n in COPIED]),
+    ):
+        copy = ["cp", "-a", *[source / n for n in names], new]
+        label = f"staging {stage.name}"
+        # Sharing takes one file system for both.
+        done = proc.run(["cp", "-al", *copy[2:]] if share else copy, label=label)
+        if share and done.code:
+            done = proc.run(["cp", "-af", *copy[2:]], label=label)
+        if done.code:
+            raise WbError(Exit.HOST, f"can't stage in {stage}: {done.output.strip()[-200:]}")
+    os.replace(new, stage)
 
 
 def _read_manifest(path: Path) -> dict[str, str]:
@@ -182,21 +209,47 @@ def _read_manifest(path: Path) -> dict[str, str]:
     return dict(row.rsplit("\t", 1) for row in rows if row)  # type: ignore[misc]
 
 
-def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
-    """Make `stage` the source plus `files`, touching only what differs."""
+@functools.cache
+def identities(tree: Path) -> dict[str, str]:
+    """Size, time and mode of each source file of a tree, read once."""
+    return {n: _identity(os.lstat(tree / n)) for n in source_names(tree)}
+
+
+def _shared(source: Source, name: str) -> bool:
+    return source.pristine and name.partition("/")[0] not in COPIED
+
+
+def sync(
+    source: Source, files: dict[str, bytes | None], stage: Path, twin: Path | None = None
+) -> Staged:
+    """Make `stage` the source plus `files`, touching only what differs.
+
+    Where there is no such staged tree yet, it starts with a copy of the build
+    folder of `twin`, a tree staged from the same source.
+    """
     manifest_path = stage / STAMP
     before = _read_manifest(manifest_path)
-    now: dict[str, str] = {}
     restored: list[str] = []
     label = f"staging {stage.name}"
+    fresh = not stage.exists()
+    if not fresh or twin is None or not (twin / STAMP).is_file():
+        twin = None
     try:
+        make_folder(stage.parent)
+        if fresh and source.pristine:
+            _clone(source.path, stage)
         make_folder(stage)
+        if twin and (twin / BUILD_DIR).is_dir():
+            proc.run(["cp", "-a", twin / BUILD_DIR, stage / BUILD_DIR], label=label)
         with proc.progress(label) as p:
-            for i, name in enumerate(source_names(source.path)):
-                src = source.path / name
-                identity = _identity(os.lstat(src))
-                now[name] = identity
-                if name in files:
+            now = identities(source.path)
+            for i, (name, identity) in enumerate(now.items()):
+                if source.pristine and before.get(name, identity) != identity and name not in files:
+                    raise WbError(
+                        Exit.SOURCE, f"{source.path}/{name} was edited, and is to stay as it came; "
+                        f"please remove {source.path}",
+                    )
+                if name in files or (name in before and _shared(source, name)):
                     continue
                 target = stage / name
                 try:
@@ -207,21 +260,21 @@ def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
                     )
                 except FileNotFoundError:
                     same = False
-                if before.get(name) == identity and same:
+                if same and (before.get(name) == identity or (fresh and source.pristine)):
                     continue
                 if before.get(name) == identity:
                     restored.append(name)
-                _copy(src, target, source.pristine and name.startswith(SHARED))
+                _copy(source.path / name, target)
                 if i % 200 == 0:
-                    p.tick(f"{i} files")
+                    p.tick(lambda n=i: f"{n} files")  # type: ignore[misc]
             for name, content in files.items():
                 if content is None:
                     (stage / name).unlink(missing_ok=True)
                 else:
-                    _write(stage / name, content)
+                    _write(stage / name, content, twin and twin / name)
             _remove_stale(stage, set(now) | set(files), set(before))
         everything = now | {
-            n: hashlib.sha256(c or b"").hexdigest() for n, c in files.items()
+            n: "-" if c is None else hashlib.sha256(c).hexdigest() for n, c in files.items()
         }
         text = "\0".join(f"{n}\t{i}" for n, i in sorted(everything.items()))
         tmp = manifest_path.with_name(STAMP + ".new")
