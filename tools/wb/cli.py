@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import boot, build, deps, fetch, judge, ktap, report, stage
+from . import boot, build, deps, fetch, judge, proc, report, stage
 from .errors import MEANING, Exit, WbError
 from .fetch import Source
 from .lines import Line, Variant, load
@@ -40,19 +40,20 @@ def kunitconfig(settings: Settings, arch: str) -> str:
 
 
 def run_tree(
-    settings: Settings, source: Source, patches: Sequence[Path], name: str, folder: str,
-    parameters: Sequence[str] = (), twin: str | None = None
-) -> tuple[judge.Verdict, ktap.Log]:
+    settings: Settings, args: argparse.Namespace, source: Source, patches: Sequence[Path],
+    name: str, folder: str, twin: str | None = None,
+) -> judge.Verdict:
     """Stage, build and boot one tree, and judge it."""
+    parameters = run_parameters(settings, args)
     config = kunitconfig(settings, "um")
     files = stage.overlay(source, settings.root, patches, config)
     staged = stage.sync(source, files, settings.build / folder, twin and settings.build / twin)
     kernel = build.build(settings, staged, config, name)
     start = time.monotonic()
-    log = boot.boot(settings, kernel, name, parameters)
+    log = boot.boot(settings, kernel, name, parameters, args.timeout)
     note(f"  {name}: built in {kernel.seconds:.0f} s, ran in {time.monotonic() - start:.1f} s")
     expected = judge.expected_cases(settings.root / "kunit")
-    return judge.judge(log, expected, name), log
+    return judge.judge(log, expected, name)
 
 
 def stage_folder(line: Line, variant: Variant) -> str:
@@ -67,6 +68,7 @@ def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
     line = only_line(settings)
     names = args.variant or list(KUNIT_VARIANTS)
     variants = [line.variant(n) for n in names]
+    run_parameters(settings, args)
     deps.require(deps.BUILD_UM)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
     verdicts = []
@@ -75,8 +77,7 @@ def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
         twin = None
         for v in variants:
             folder = stage_folder(line, v)
-            verdict, _ = run_tree(settings, source, v.patches, v.name, folder,
-                                  run_parameters(args), twin)
+            verdict = run_tree(settings, args, source, v.patches, v.name, folder, twin)
             twin = folder
             verdicts.append(verdict)
             wanted = v.breaks if not args.scenario else {
@@ -113,11 +114,11 @@ def bound_of(verdicts: Sequence[judge.Verdict]) -> str:
     return " to ".join(map(str, bounds)) or "none"
 
 
-def run_parameters(args: argparse.Namespace) -> list[str]:
+def run_parameters(settings: Settings, args: argparse.Namespace) -> list[str]:
     """Kernel parameters for what differs from the suite's defaults."""
     parameters = []
     if args.scenario:
-        names = judge.expected_cases(Settings.from_environment().root / "kunit")[judge.RACES]
+        names = judge.expected_cases(settings.root / "kunit")[judge.RACES]
         if args.scenario not in names:
             raise WbError(
                 Exit.USAGE, f"no scenario '{args.scenario}': there are {', '.join(names)}"
@@ -141,10 +142,10 @@ def user_tree(line: Line, given: str) -> tuple[Source, str]:
 def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     line = only_line(settings)
     source, folder = user_tree(line, args.tree)
-    parameters = run_parameters(args)
+    run_parameters(settings, args)
     deps.require(deps.BUILD_UM)
     with lock(settings.build):
-        verdict, _ = run_tree(settings, source, (), "tree", folder, parameters)
+        verdict = run_tree(settings, args, source, (), "tree", folder)
     say(f"{source.path} ({source.version}, taken for {line.name}), User-Mode Linux, "
         f"preemption bound {bound_of([verdict])}\n")
     say(report.verdict_table([verdict]))
@@ -243,6 +244,12 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def seconds(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code.value:3}  {MEANING[code]}" for code in Exit)
     p = argparse.ArgumentParser(
@@ -265,6 +272,8 @@ def parser() -> argparse.ArgumentParser:
         c.add_argument("--bound", type=positive, help="preemptions in a schedule, at most")
         c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
         c.add_argument("--arch", choices=ARCHES, default="um")
+        c.add_argument("--timeout", type=seconds, default=boot.TIMEOUT, metavar="SECONDS",
+                       help="for each kernel's run (default: %(default)s)")
 
     c = add("kunit", cmd_kunit, "the line's variants, each against what is expected of it")
     c.add_argument("--variant", action="append", help="only this one; can be repeated")
@@ -292,6 +301,7 @@ def main(argv: Sequence[str]) -> int:
         signal.signal(s, interrupt)
     args = parser().parse_args(argv)
     try:
+        proc.adopt_orphans()
         settings = Settings.from_environment()
         ksrc = os.environ.get("KSRC")
         for name in OUTER_MAKE:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -58,28 +59,45 @@ def progress(label: str) -> Iterator[Progress]:
         p.end()
 
 
-def _session_pids(sid: int) -> list[int]:
-    pids = []
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever our children leave behind.
+
+    User-Mode Linux starts a session of its own; killing kunit.py does not end
+    the kernel that it has started.
+    """
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _descendants() -> list[int]:
+    parents: dict[int, int] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
-            with contextlib.suppress(OSError):
-                if os.getsid(int(entry)) == sid:
-                    pids.append(int(entry))
-    return pids
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                with open(f"/proc/{entry}/stat", encoding="ascii", errors="replace") as f:
+                    fields = f.read().rpartition(")")[2].split()
+                if fields[0] != "Z":
+                    parents[int(entry)] = int(fields[1])
+    found = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sorted(found - {os.getpid()})
 
 
-def _end_session(process: subprocess.Popen[bytes]) -> None:
-    """Kill whatever is left of a process's session, and wait until it is gone."""
-    for _ in range(100):
-        pids = [p for p in _session_pids(process.pid) if p != process.pid or process.poll() is None]
-        if not pids:
-            break
+def _end_all(process: subprocess.Popen[bytes]) -> None:
+    """Kill whatever a process has left running, and wait until it is gone."""
+    while pids := _descendants():
         for pid in pids:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         process.poll()
         time.sleep(0.02)
     process.wait()
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def run(
@@ -95,7 +113,8 @@ def run(
     """Run a command in a session of its own and return when it has ended.
 
     Its output goes to the file `log`, or is returned. If `deadline` seconds
-    pass, or anything is raised meanwhile (Ctrl-C), the session is killed.
+    pass, or anything is raised meanwhile (Ctrl-C), it is killed, and in any
+    case all that it has left running.
     """
     start = time.monotonic()
     out = open(log, "wb") if log else subprocess.PIPE
@@ -124,7 +143,7 @@ def run(
                         if deadline and time.monotonic() - start > deadline:
                             break
         finally:
-            _end_session(process)
+            _end_all(process)
     finally:
         if log:
             out.close()  # type: ignore[union-attr]

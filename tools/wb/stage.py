@@ -149,7 +149,10 @@ def _identity(st: os.stat_result) -> str:
     return f"{st.st_size}:{st.st_mtime_ns}:{st.st_mode:o}"
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, keep_time: bool) -> None:
+    """Copy a file. Over an older one it gets a new time, whatever its own is:
+    make compares it with what was built from the older one.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     tmp = target.with_name(target.name + ".wb-new")
     if source.is_symlink():
@@ -157,6 +160,8 @@ def _copy(source: Path, target: Path) -> None:
     else:
         shutil.copy2(source, tmp)
         os.chmod(tmp, stat.S_IMODE(os.stat(tmp).st_mode) | stat.S_IWUSR)
+        if not keep_time:
+            os.utime(tmp)
     os.replace(tmp, target)
 
 
@@ -201,12 +206,22 @@ def _clone(source: Path, stage: Path) -> None:
     os.replace(new, stage)
 
 
-def _read_manifest(path: Path) -> dict[str, str]:
+def _read_manifest(path: Path) -> dict[str, tuple[str, str]]:
+    """What was staged: by name the identity in the source, and when staged."""
     try:
         rows = path.read_text(errors="surrogateescape").split("\0")
     except OSError:
         return {}
-    return dict(row.rsplit("\t", 1) for row in rows if row)  # type: ignore[misc]
+    fields = [row.rsplit("\t", 2) for row in rows if row.count("\t") >= 2]
+    return {name: (identity, staged) for name, identity, staged in fields}
+
+
+def _staged_identity(path: Path) -> str:
+    try:
+        st = os.lstat(path)
+    except FileNotFoundError:
+        return "absent"
+    return "link" if stat.S_ISLNK(st.st_mode) else f"{st.st_size}:{st.st_mtime_ns}"
 
 
 @functools.cache
@@ -236,35 +251,35 @@ def sync(
         twin = None
     try:
         make_folder(stage.parent)
-        if fresh and source.pristine:
+        cloned = fresh and source.pristine
+        if cloned:
             _clone(source.path, stage)
         make_folder(stage)
         if twin and (twin / BUILD_DIR).is_dir():
             proc.run(["cp", "-a", twin / BUILD_DIR, stage / BUILD_DIR], label=label)
         with proc.progress(label) as p:
             now = identities(source.path)
+            staged: dict[str, str] = {}
             for i, (name, identity) in enumerate(now.items()):
-                if source.pristine and before.get(name, identity) != identity and name not in files:
+                if name in files:
+                    continue
+                had, as_staged = before.get(name, ("", ""))
+                if source.pristine and had and had != identity and ":" in had:
                     raise WbError(
                         Exit.SOURCE, f"{source.path}/{name} was edited, and is to stay as it came; "
                         f"please remove {source.path}",
                     )
-                if name in files or (name in before and _shared(source, name)):
+                if had == identity and _shared(source, name):
+                    staged[name] = as_staged
                     continue
                 target = stage / name
-                try:
-                    st = os.lstat(target)
-                    same = stat.S_ISLNK(st.st_mode) or (
-                        st.st_size == int(identity.split(":")[0])
-                        and st.st_mtime_ns == int(identity.split(":")[1])
-                    )
-                except FileNotFoundError:
-                    same = False
-                if same and (before.get(name) == identity or (fresh and source.pristine)):
+                staged[name] = _staged_identity(target)
+                if (had == identity and staged[name] == as_staged) or cloned:
                     continue
-                if before.get(name) == identity:
+                if had == identity:
                     restored.append(name)
-                _copy(source.path / name, target)
+                _copy(source.path / name, target, keep_time=fresh)
+                staged[name] = _staged_identity(target)
                 if i % 200 == 0:
                     p.tick(lambda n=i: f"{n} files")  # type: ignore[misc]
             for name, content in files.items():
@@ -276,7 +291,9 @@ def sync(
         everything = now | {
             n: "-" if c is None else hashlib.sha256(c).hexdigest() for n, c in files.items()
         }
-        text = "\0".join(f"{n}\t{i}" for n, i in sorted(everything.items()))
+        text = "\0".join(
+            f"{n}\t{i}\t{staged.get(n, '')}" for n, i in sorted(everything.items())
+        )
         tmp = manifest_path.with_name(STAMP + ".new")
         tmp.write_text(text, errors="surrogateescape")
         os.replace(tmp, manifest_path)
@@ -290,7 +307,8 @@ def sync(
             f"note: edited in the staged tree, and now as in the source again: {names}",
             file=sys.stderr,
         )
-    return Staged(stage, hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest())
+    content = "\0".join(f"{n}\t{i}" for n, i in sorted(everything.items()))
+    return Staged(stage, hashlib.sha256(content.encode(errors="surrogateescape")).hexdigest())
 
 
 def _remove_stale(stage: Path, wanted: set[str], before: set[str]) -> None:

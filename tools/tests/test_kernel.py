@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Real kernels: the variants, trees broken by hand, and what must not happen.
+
+Each tree is the pristine v5.10 with one change. The verdict is that of the
+command as a user calls it, with its exit code.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wb import fetch, ktap, lines, report, stage
+from wb.build import compose_config, environment
+from wb.errors import Exit
+from wb.judge import Breakage, Scenario, Verdict
+from wb.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+WBCHECK = ROOT / "tools/wbcheck"
+SETTINGS = Settings.from_environment()
+LINE = lines.load(ROOT / "patches")["v5.10"]
+RESULTS = SETTINGS.build / "results"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- results -->\n", "<!-- /results -->\n"
+
+END_STOCK = """\
+	get_page(page);
+	if (!test_clear_page_writeback(page))
+		BUG();
+
+	smp_mb__after_atomic();
+	wake_up_page(page, PG_writeback);
+	put_page(page);
+}"""
+
+# Name: (file, what is there, what is put there).
+BREAKS = {
+    "no-reference": ("mm/filemap.c", END_STOCK, """\
+	if (!test_clear_page_writeback(page))
+		BUG();
+
+	smp_mb__after_atomic();
+	wake_up_page(page, PG_writeback);
+}"""),
+    "if-for-while": (
+        "mm/page-writeback.c",
+        "	while (PageWriteback(page)) {\n		trace_wait_on",
+        "	if (PageWriteback(page)) {\n		trace_wait_on",
+    ),
+    "waiters-before-clear": ("mm/filemap.c", END_STOCK, """\
+	get_page(page);
+	{
+		bool waiters = PageWaiters(page);
+
+		if (!test_clear_page_writeback(page))
+			BUG();
+		if (waiters)
+			wake_up_page_bit(page, PG_writeback);
+	}
+	put_page(page);
+}"""),
+    "put-before-wake": ("mm/filemap.c", END_STOCK, """\
+	get_page(page);
+	if (!test_clear_page_writeback(page))
+		BUG();
+
+	smp_mb__after_atomic();
+	put_page(page);
+	wake_up_page(page, PG_writeback);
+}"""),
+    "leaked-reference": ("mm/filemap.c", END_STOCK, END_STOCK.replace("	put_page(page);\n", "")),
+}
+VERDICTS = {
+    "no-reference": {"H1"},
+    "if-for-while": {"H3"},
+    "waiters-before-clear": {"H5 missed wake"},
+    "put-before-wake": {"H1"},
+    "leaked-reference": {"page leaked"},
+}
+
+# Trees that must come to no verdict at all, and the exit code instead.
+BAD_TREES = {
+    "does-not-compile": (Exit.BUILD, "mm/filemap.c", END_STOCK, "	this is not C\n}"),
+    "crashes": (Exit.CRASH, "mm/filemap.c", END_STOCK, END_STOCK.replace("if (!test", "if (test")),
+    "hangs": (
+        Exit.BOOT, "mm/filemap.c", END_STOCK,
+        END_STOCK.replace("	smp_mb__after_atomic();", "	while (page_ref_count(page))\n		barrier();"),
+    ),
+    "no-tracers": (
+        Exit.CONFIG, "kernel/trace/Kconfig", "config ENABLE_DEFAULT_TRACERS", "config ENABLE_OTHERS"
+    ),
+    "no-suites": (
+        Exit.INCOMPLETE, "lib/kunit/executor.c", "__kunit_test_suites_init(*suites);", ";"
+    ),
+    "frames-not-reused": (
+        Exit.INCOMPLETE, "mm/page_alloc.c",
+        "	list_add(&page->lru, &pcp->lists[migratetype]);\n	pcp->count++;",
+        "	list_add_tail(&page->lru, &pcp->lists[migratetype]);\n	pcp->count++;",
+    ),
+}
+
+
+def wbcheck(*args: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(WBCHECK), *map(str, args)], env={**os.environ, **(env or {})}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )
+
+
+def kernels_running() -> list[str]:
+    """Command lines of the kernels that still run out of our build folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if f"{stage.BUILD_DIR}/linux " in command:
+                found.append(command)
+    return found
+
+
+def pristine() -> Path:
+    return fetch.get(SETTINGS, LINE).path
+
+
+@contextmanager
+def own_tree() -> Iterator[Path]:
+    """A tree as a user may have it: elsewhere, and with a space in its path."""
+    tree = SETTINGS.build / "selfcheck" / "own tree"
+    if not tree.is_dir():
+        tree.parent.mkdir(parents=True, exist_ok=True)
+        if subprocess.run(["cp", "-al", pristine(), tree], check=False).returncode:
+            shutil.rmtree(tree, ignore_errors=True)
+            subprocess.run(["cp", "-a", pristine(), tree], check=True)
+    saved: dict[str, bytes] = {}
+
+    def restore() -> None:
+        for name in {b[0] for b in BREAKS.values()} | {b[1] for b in BAD_TREES.values()}:
+            if (tree / name).read_bytes() != (pristine() / name).read_bytes():
+                (tree / name).unlink()
+                shutil.copy2(pristine() / name, tree / name)
+
+    restore()
+    try:
+        yield tree
+    finally:
+        restore()
+        del saved
+
+
+def change(tree: Path, name: str, before: str, after: str) -> None:
+    """Edit one file of a tree, which may share it with another tree."""
+    text = (tree / name).read_text()
+    if text.count(before) != 1:
+        raise AssertionError(f"{name} does not have the expected text once")
+    (tree / name).unlink()
+    (tree / name).write_text(text.replace(before, after))
+
+
+def results(name: str) -> dict[str, object]:
+    data = json.loads((RESULTS / f"{name}.json").read_text())
+    assert isinstance(data, dict)
+    return data
+
+
+def verdicts_of(data: dict[str, object]) -> list[Verdict]:
+    found = []
+    for v in data["variants"]:  # type: ignore[attr-defined]
+        scenarios = {
+            n: Scenario(**{**s, "breaks": [Breakage(**b) for b in s["breaks"]]})
+            for n, s in v["scenarios"].items()
+        }
+        found.append(Verdict(v["name"], scenarios, v["failed"], v["skipped"]))
+    return found
+
+
+def readme_table() -> str:
+    return report.hazard_table(verdicts_of(results("kunit"))) + "\n"
+
+
+def write_readme() -> None:
+    """Put the table of the last `make kunit` into the README."""
+    head, rest = README.read_text().split(BEGIN)
+    _, tail = rest.split(END)
+    README.write_text(head + BEGIN + readme_table() + END + tail)
+
+
+class Kernel(unittest.TestCase):
+    maxDiff = None
+
+    def check(self, done: subprocess.CompletedProcess[str], code: Exit) -> None:
+        self.assertEqual(done.returncode, int(code), done.stdout[-3000:])
+        self.assertNotIn("Traceback", done.stdout)
+        self.assertEqual(kernels_running(), [])
+
+    def test_1_variants(self) -> None:
+        """make kunit: each variant as expected; twice the same but for times."""
+        self.check(wbcheck("kunit"), Exit.OK)
+        logs = {v: SETTINGS.build / f"v5.10-{v}/.kunit/test.log"
+                for v in ("unfixed", "seed", "seed+recheck")}
+        first = {v: ktap.without_times(p.read_text()) for v, p in logs.items()}
+        start = time.monotonic()
+        self.check(wbcheck("kunit"), Exit.OK)
+        print(f"  second run: {time.monotonic() - start:.1f} s", flush=True)
+        for v, p in logs.items():
+            self.assertEqual(ktap.without_times(p.read_text()), first[v])
+            self.assertGreater(len(first[v]), 2000)
+        for v in verdicts_of(results("kunit")):
+            rates = [s.per_second for s in v.scenarios.values()]
+            print(f"  {v.name}: {min(rates)} to {max(rates)} schedules a second", flush=True)
+
+    def test_2_readme(self) -> None:
+        """The README's table is that of the run before."""
+        self.assertIn(BEGIN + readme_table() + END, README.read_text())
+
+    def test_3_expectations_can_fail(self) -> None:
+        """A variant that is not as expected is reported: stock taken for unfixed."""
+        folder = SETTINGS.build / "selfcheck" / "project"
+        shutil.rmtree(folder, ignore_errors=True)
+        for name in ("kunit", "kconfig", "tools", "patches"):
+            shutil.copytree(ROOT / name, folder / name)
+        base = next((folder / "patches/v5.10/base").glob("*.patch"))
+        text = (folder / "patches/lines.toml").read_text()
+        (folder / "patches/lines.toml").write_text(text.replace('patches = ["base"]', "patches = []"))
+        command = [str(folder / "tools/wbcheck"), "kunit", "--variant", "unfixed"]
+        env = {**os.environ, "WB_BUILD": str(SETTINGS.build)}
+        done = subprocess.run(command, env=env, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.check(done, Exit.VIOLATION)
+        self.assertIn("unexpected: unfixed: reuse breaks nothing, expected H1, H2", done.stdout)
+        # And a stack that does not apply.
+        (folder / "patches/lines.toml").write_text(text)
+        base.write_text(base.read_text().replace("\n-\tget_page(page);", "\n-\tget_pages(page);"))
+        done = subprocess.run(command, env=env, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.check(done, Exit.PATCH)
+
+    def test_4_suite_off_changes_nothing(self) -> None:
+        """Configured off, the objects are those of the tree without the suite."""
+        config = "".join(
+            row + "\n" for row in compose_config(ROOT, ["common", "um"]).splitlines()
+            if "INTERLEAVE" not in row and "PAGE_WRITEBACK" not in row
+        )
+        objects = ["mm/filemap.o", "mm/page-writeback.o"]
+        staged = wbcheck("stage", "--variant", "stock").stdout.split("\n")[-2]
+        made = []
+        for name, tree in (("plain", pristine()), ("staged", Path(staged))):
+            out = SETTINGS.build / "selfcheck" / f"off-{name}"
+            out.mkdir(parents=True, exist_ok=True)
+            (out / ".config").write_text(config)
+            for target in (["olddefconfig"], [f"-j{SETTINGS.jobs}", *objects]):
+                done = subprocess.run(
+                    ["make", "-C", tree, "ARCH=um", f"O={out}", *target], text=True, check=False,
+                    env={**os.environ, **environment()},
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                )
+                self.assertEqual(done.returncode, 0, done.stdout[-2000:])
+            self.assertEqual("CONFIG_INTERLEAVE=y" in (out / ".config").read_text(), False)
+            made.append([(out / o).read_bytes() for o in objects])
+        self.assertEqual(made[0], made[1])
+        # The comparison can fail: with the suite on, they are others.
+        on = SETTINGS.build / "v5.10-unfixed" / stage.BUILD_DIR
+        self.assertNotEqual(made[0][1], (on / objects[1]).read_bytes())
+
+    def test_5_stock_tree(self) -> None:
+        """5.10.223 as it comes holds, and is not written to."""
+        with own_tree() as tree:
+            before = stage.identities(tree)
+            stage.identities.cache_clear()
+            self.check(wbcheck("verify", tree), Exit.OK)
+            self.assertEqual(stage.identities(tree), before)
+
+    def test_6_broken_by_hand(self) -> None:
+        """Each break is found, and its witness replays to the same violation."""
+        with own_tree() as tree:
+            for name, (path, old, new) in BREAKS.items():
+                with self.subTest(name):
+                    shutil.copy2(pristine() / path, tree / (path + ".new"))
+                    os.replace(tree / (path + ".new"), tree / path)
+                    change(tree, path, old, new)
+                    done = wbcheck("verify", tree)
+                    self.check(done, Exit.VIOLATION)
+                    data = results("verify")
+                    broken = {}
+                    for s in data["scenarios"].values():  # type: ignore[attr-defined]
+                        for b in s["breaks"]:
+                            broken.setdefault(re.sub(r"(H[1-4]) .*", r"\1", b["rule"]), b)
+                    self.assertLessEqual(VERDICTS[name], set(broken))
+                    print(f"  {name}: {', '.join(sorted(broken))}", flush=True)
+                    for rule in VERDICTS[name]:
+                        again = wbcheck("replay", "--tree", tree, broken[rule]["witness"])
+                        self.check(again, Exit.VIOLATION)
+                        self.assertIn(broken[rule]["rule"], again.stdout.splitlines()[-1])
+                        for row in broken[rule]["trace"]:
+                            self.assertIn(row.rstrip(), again.stdout)
+                    shutil.copy2(pristine() / path, tree / (path + ".new"))
+                    os.replace(tree / (path + ".new"), tree / path)
+
+    def test_7_no_verdict(self) -> None:
+        """What is no verdict has an exit code of its own, and leaves nothing."""
+        with own_tree() as tree:
+            for name, (code, path, old, new) in BAD_TREES.items():
+                with self.subTest(name):
+                    change(tree, path, old, new)
+                    done = wbcheck("verify", "--timeout", "30", tree)
+                    self.check(done, code)
+                    print(f"  {name}: {done.stdout.strip().splitlines()[-1][:150]}", flush=True)
+                    shutil.copy2(pristine() / path, tree / (path + ".new"))
+                    os.replace(tree / (path + ".new"), tree / path)
+
+    def test_8_bad_input(self) -> None:
+        for args, part in (
+            (["verify", "/nowhere"], "no such folder"),
+            (["verify", "/usr"], "no kernel tree"),
+            (["verify", pristine(), "--scenario", "x"], "no scenario 'x'"),
+            (["verify", pristine(), "--bound", "-1"], "--bound"),
+            (["kunit", "--variant", "x"], "no variant 'x'"),
+            (["replay", "nonsense"], "is no schedule"),
+            (["replay", "v1:reuse:X"], "not a schedule"),
+            (["replay", "v1:reuse:E900,T"], "does not fit"),
+            (["verify"], "usage"),
+            ([], "usage"),
+        ):
+            with self.subTest(args=args):
+                done = wbcheck(*args)
+                self.check(done, Exit.USAGE)
+                self.assertIn(part, done.stdout)
+        done = wbcheck("fetch", env={"XDG_CACHE_HOME": "/proc/none"})
+        self.check(done, Exit.HOST)
+        done = wbcheck("kunit", env={"WB_BUILD": "/dev/null/x"})
+        self.check(done, Exit.HOST)
+
+    def test_9_interrupted(self) -> None:
+        """Ctrl-C while building and while running; the next run works."""
+        with own_tree() as tree:
+            for phase in ("building", "running"):
+                with self.subTest(phase):
+                    if phase == "building":
+                        change(tree, "mm/filemap.c", END_STOCK, END_STOCK + "\n/* other */")
+                    process = subprocess.Popen(
+                        [str(WBCHECK), "verify", str(tree)], text=True,
+                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                    )
+                    end = time.monotonic() + 60
+                    while time.monotonic() < end and not (
+                        kernels_running() if phase == "running" else make_running()
+                    ):
+                        time.sleep(0.05)
+                    process.send_signal(signal.SIGINT)
+                    out = process.communicate(timeout=30)[0]
+                    self.assertEqual(process.returncode, int(Exit.INTERRUPTED), out)
+                    self.assertIn("interrupted", out)
+                    self.assertEqual(kernels_running(), [])
+                    self.assertEqual(make_running(), [])
+                    self.check(wbcheck("verify", tree), Exit.OK)
+
+
+def make_running() -> list[str]:
+    """The build folders that a make works in."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+                cwd = os.readlink(entry / "cwd")
+            except OSError:
+                continue
+            if command[0].endswith(b"make") and cwd.startswith(str(SETTINGS.build)):
+                found.append(cwd)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit("run tools/check")

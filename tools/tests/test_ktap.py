@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Verdicts on recorded kernel logs: data/*.log, taken from real runs."""
+
+import unittest
+from pathlib import Path
+
+from wb import judge, ktap
+from wb.errors import Exit, WbError
+
+DATA = Path(__file__).parent / "data"
+KUNIT = Path(__file__).parents[2] / "kunit"
+EXPECTED = judge.expected_cases(KUNIT)
+
+
+def read(name: str) -> str:
+    return (DATA / f"{name}.log").read_text()
+
+
+class Parse(unittest.TestCase):
+    def verdict(self, name: str) -> judge.Verdict:
+        return judge.judge(ktap.parse(read(name)), EXPECTED, name)
+
+    def assert_code(self, code: Exit, text: str, part: str) -> None:
+        with self.assertRaises(WbError) as raised:
+            judge.judge(ktap.parse(text), EXPECTED, "x")
+        self.assertEqual(raised.exception.code, code)
+        self.assertIn(part, str(raised.exception))
+
+    def test_source_declares_suites(self) -> None:
+        self.assertEqual(
+            sorted(EXPECTED), ["interleave", "page_writeback", "page_writeback_races"]
+        )
+        self.assertIn("reuse", EXPECTED[judge.RACES])
+        self.assertTrue(all(EXPECTED.values()))
+
+    def test_pass(self) -> None:
+        verdict = self.verdict("pass")
+        self.assertTrue(verdict.holds)
+        self.assertTrue(ktap.parse(read("pass")).ended)
+        self.assertTrue(all(s.schedules > 1000 for s in verdict.scenarios.values()))
+
+    def test_fail(self) -> None:
+        verdict = self.verdict("fail")
+        self.assertFalse(verdict.holds)
+        self.assertEqual(verdict.breaks["reuse"], ["H1", "H2"])
+        self.assertEqual(verdict.breaks["reuse_tail"], ["H1", "H4"])
+        self.assertNotIn("page_lock", verdict.breaks)
+        h2 = verdict.scenarios["reuse"].breaks[1]
+        self.assertRegex(h2.witness, r"^v1:reuse:E\d+,T,R,E,R$")
+        self.assertTrue(any("** H2 stray wake" in row for row in h2.trace))
+
+    def test_skip(self) -> None:
+        verdict = self.verdict("skip")
+        self.assertTrue(verdict.holds)
+        self.assertEqual(verdict.scenarios["truncate"].skipped, "not asked for")
+        self.assertIsNone(verdict.scenarios["rearm"].skipped)
+
+    def test_crash(self) -> None:
+        log = ktap.parse(read("crash"))
+        self.assertTrue(log.crash)
+        self.assertFalse(log.ended)
+
+    def test_crash_is_no_pass_even_after_all_results(self) -> None:
+        text = read("pass").replace(
+            "Kernel panic - not syncing: No working init", "WARNING: CPU: 0\nKernel panic - not syncing: No working init"
+        )
+        self.assertTrue(ktap.parse(text).crash)
+
+    def test_panic_in_the_middle_is_a_crash(self) -> None:
+        text = read("pass")
+        cut = text.index("    ok 3 - reuse_tail")
+        text = text[:cut] + "Kernel panic - not syncing: No working init found.\n" + text[cut:]
+        self.assertTrue(ktap.parse(text).crash)
+
+    def test_hang(self) -> None:
+        log = ktap.parse(read("hang"))
+        self.assertTrue(log.started)
+        self.assertFalse(log.ended)
+        self.assert_code(Exit.INCOMPLETE, read("hang"), "no result of page_writeback")
+
+    def test_truncated_anywhere(self) -> None:
+        text = read("pass")
+        end = text.rindex("ok 3 - page_writeback_races")
+        for cut in range(0, end + 25, 97):
+            with self.subTest(cut=cut), self.assertRaises(WbError):
+                judge.judge(ktap.parse(text[:cut]), EXPECTED, "x")
+
+    def test_empty(self) -> None:
+        self.assertFalse(ktap.parse("").started)
+        self.assert_code(Exit.INCOMPLETE, "", "did not run")
+
+    def test_absent_suite(self) -> None:
+        text = read("pass").replace("page_writeback_races", "something_else")
+        self.assert_code(Exit.INCOMPLETE, text, "page_writeback_races did not run")
+
+    def test_absent_case(self) -> None:
+        rows = [r for r in read("pass").splitlines() if "ok 2 - reuse" not in r]
+        self.assert_code(Exit.INCOMPLETE, "\n".join(rows), "reuse")
+
+    def test_no_test_executed(self) -> None:
+        self.assert_code(Exit.INCOMPLETE, "TAP version 14\n1..0\nboot\n", "did not run")
+
+    def test_vacuous(self) -> None:
+        text = read("pass").replace(
+            "# reached reuse: ", "# vacuous reuse: reused\n    # reached reuse: "
+        ).replace("    ok 2 - reuse\n", "    not ok 2 - reuse\n").replace(
+            "\nok 3 - page_writeback_races", "\nnot ok 3 - page_writeback_races")
+        self.assert_code(Exit.INCOMPLETE, text, "vacuous: it never reached reused")
+
+    def test_pass_in_spite_of_violations(self) -> None:
+        text = read("fail").replace("not ok", "ok")
+        self.assert_code(Exit.INCOMPLETE, text, "passes in spite of violations")
+
+    def test_failure_without_a_rule(self) -> None:
+        text = "\n".join(r for r in read("fail").splitlines() if "# broken " not in r)
+        self.assert_code(Exit.INCOMPLETE, text, "fails without naming a rule")
+
+    def test_suite_disagrees(self) -> None:
+        text = read("fail").replace("\nnot ok 3", "\nok 3")
+        self.assert_code(Exit.INCOMPLETE, text, "disagrees")
+
+    def test_no_account(self) -> None:
+        text = "\n".join(r for r in read("pass").splitlines() if "# explored reuse:" not in r)
+        self.assert_code(Exit.INCOMPLETE, text, "no account of what reuse explored")
+
+    def test_newer_ktap(self) -> None:
+        text = read("pass").replace("TAP version 14", "KTAP version 1").replace("ok 1 - ", "ok 1 ")
+        rows = "\n".join(f"[    0.{i:06}] {r}" for i, r in enumerate(text.splitlines()))
+        self.assertTrue(judge.judge(ktap.parse(rows + "\n"), EXPECTED, "x").holds)
+
+    def test_unexpected(self) -> None:
+        verdict = self.verdict("fail")
+        self.assertEqual(judge.unexpected(verdict, verdict.breaks), [])
+        self.assertTrue(judge.unexpected(verdict, {**verdict.breaks, "reuse": ["H1"]}))
+        self.assertTrue(judge.unexpected(verdict, {**verdict.breaks, "page_lock": ["H5"]}))
+        self.assertTrue(judge.unexpected(verdict, {**verdict.breaks, "nowhere": ["H5"]}))
+
+    def test_times_do_not_count(self) -> None:
+        text = read("pass")
+        other = text.replace(" a second", "1 a second").replace("\n    # time:", "\n    # time: x")
+        self.assertEqual(ktap.without_times(text), ktap.without_times(other))
+        self.assertNotEqual(
+            ktap.without_times(text), ktap.without_times(text.replace("violating", "v", 1))
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()
