@@ -289,7 +289,7 @@ class Kernel(unittest.TestCase):
                     shutil.copy2(pristine() / path, tree / (path + ".new"))
                     os.replace(tree / (path + ".new"), tree / path)
                     change(tree, path, old, new)
-                    done = wbcheck("verify", tree)
+                    done = wbcheck("verify", "--timeout", 60, tree)
                     self.check(done, Exit.VIOLATION)
                     data = results("verify")
                     broken = {}

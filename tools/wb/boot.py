@@ -12,7 +12,7 @@ from .build import Kernel, kunit_py
 from .errors import Exit, WbError
 from .settings import Settings
 
-TIMEOUT = 600  # seconds; a run takes a few
+TIMEOUT = 120  # seconds; a run takes a few
 
 
 def _show(settings: Settings, text: str) -> None:

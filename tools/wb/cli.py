@@ -47,7 +47,8 @@ def run_tree(
     parameters = run_parameters(settings, args)
     config = kunitconfig(settings, "um")
     files = stage.overlay(source, settings.root, patches, config)
-    staged = stage.sync(source, files, settings.build / folder, twin and settings.build / twin)
+    staged = stage.sync(source, files, settings.build / folder,
+                        settings.build / twin if twin else None)
     kernel = build.build(settings, staged, config, name)
     start = time.monotonic()
     log = boot.boot(settings, kernel, name, parameters, args.timeout)

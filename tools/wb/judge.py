@@ -54,7 +54,8 @@ class Scenario:
 
     @property
     def shortest(self) -> Breakage | None:
-        return min(self.breaks, key=lambda b: (b.preemptions, len(b.witness)), default=None)
+        by_cost = sorted(self.breaks, key=lambda b: (b.preemptions, len(b.witness)))
+        return by_cost[0] if by_cost else None
 
 
 @dataclass

@@ -90,13 +90,13 @@ def parse(text: str) -> Log:
             suite = log.suites.setdefault(found[1], Suite(found[1]))
             pending, skipped = [], {}
         elif body.startswith("# SKIP ") and suite:
-            name, _, reason = body[7:].partition(": ")
-            skipped[name] = reason
+            case, _, why = body[7:].partition(": ")
+            skipped[case] = why
         elif (found := _RESULT.fullmatch(body)) and i + 1 < len(rows):
             ok, name = not found[1], found[3]
             if indented and suite:
-                reason = found[5] if (found[4] or "").upper() == "SKIP" else skipped.get(name)
-                suite.cases[name] = Case(name, ok, reason, pending)
+                skip = found[5] if (found[4] or "").upper() == "SKIP" else skipped.get(name)
+                suite.cases[name] = Case(name, ok, skip, pending)
                 pending = []
             elif not indented:
                 log.suites.setdefault(name, Suite(name)).ok = ok

@@ -117,14 +117,13 @@ def run(
     case all that it has left running.
     """
     start = time.monotonic()
-    out = open(log, "wb") if log else subprocess.PIPE
-    try:
+    with contextlib.ExitStack() as files:
         process = subprocess.Popen(
             [str(c) for c in command],
             cwd=cwd,
             env=None if env is None else {**os.environ, **env},
             stdin=subprocess.DEVNULL,
-            stdout=out,
+            stdout=files.enter_context(open(log, "wb")) if log else subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
@@ -144,9 +143,6 @@ def run(
                             break
         finally:
             _end_all(process)
-    finally:
-        if log:
-            out.close()  # type: ignore[union-attr]
     text = log.read_text(errors="replace") if log else data.decode(errors="replace")
     return Done(code, text, time.monotonic() - start)
 

@@ -15,7 +15,7 @@ from .judge import Verdict
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
     """Columns, aligned; those with an index in `right` to the right."""
-    data = [list(header), *map(list, rows)]
+    data: list[Sequence[str]] = [header, *rows]
     width = [max(len(r[i]) for r in data) for i in range(len(header))]
     return "\n".join(
         "  ".join(

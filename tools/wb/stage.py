@@ -149,19 +149,17 @@ def _identity(st: os.stat_result) -> str:
     return f"{st.st_size}:{st.st_mtime_ns}:{st.st_mode:o}"
 
 
-def _copy(source: Path, target: Path, keep_time: bool) -> None:
-    """Copy a file. Over an older one it gets a new time, whatever its own is:
-    make compares it with what was built from the older one.
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file. The copy has a new time, whatever the file's own is: make
+    compares it with what was built from an older copy.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     tmp = target.with_name(target.name + ".wb-new")
     if source.is_symlink():
         os.symlink(os.readlink(source), tmp)
     else:
-        shutil.copy2(source, tmp)
+        shutil.copy(source, tmp)
         os.chmod(tmp, stat.S_IMODE(os.stat(tmp).st_mode) | stat.S_IWUSR)
-        if not keep_time:
-            os.utime(tmp)
     os.replace(tmp, target)
 
 
@@ -186,23 +184,34 @@ def _write(target: Path, content: bytes, twin: Path | None) -> None:
     os.replace(tmp, target)
 
 
-def _clone(source: Path, stage: Path) -> None:
-    """A first staged tree of a pristine source, by the fastest way there is."""
+def _clone(source: Source, names: Iterable[str], stage: Path) -> None:
+    """A first staged tree, by the fastest way there is."""
     new = stage.with_name(stage.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    for share, names in (
-        (True, [n for n in os.listdir(source) if n not in COPIED]),
-        (False, [n for n in os.listdir(source) if n in COPIED]),
-    ):
-        copy = ["cp", "-a", *[source / n for n in names], new]
-        label = f"staging {stage.name}"
+    label = f"staging {stage.name}"
+    if source.pristine:
+        top = os.listdir(source.path)
+        share: list[str | Path] = [source.path / n for n in top if n not in COPIED]
+        copy: list[str | Path] = [source.path / n for n in top if n in COPIED]
         # Sharing takes one file system for both.
-        done = proc.run(["cp", "-al", *copy[2:]] if share else copy, label=label)
-        if share and done.code:
-            done = proc.run(["cp", "-af", *copy[2:]], label=label)
+        done = proc.run(["cp", "-al", *share, new], label=label)
         if done.code:
-            raise WbError(Exit.HOST, f"can't stage in {stage}: {done.output.strip()[-200:]}")
+            done = proc.run(["cp", "-af", *share, new], label=label)
+        if not done.code:
+            done = proc.run(["cp", "-a", *copy, new], label=label)
+    else:
+        names_file = new.with_name(new.name + ".names")
+        names_file.write_text("\0".join(names), errors="surrogateescape")
+        script = (
+            'tar -C "$1" --null --no-recursion -T "$2" -cf - | tar -C "$3" -xf - && '
+            'chmod -R u+w "$3"'
+        )
+        done = proc.run(["sh", "-c", script, "sh", source.path, names_file, new], label=label)
+        names_file.unlink()
+    if done.code:
+        code = Exit.HOST if "No space" in done.output else Exit.USAGE
+        raise WbError(code, f"can't stage {source.path} in {stage}: {done.output.strip()[-200:]}")
     os.replace(new, stage)
 
 
@@ -251,10 +260,8 @@ def sync(
         twin = None
     try:
         make_folder(stage.parent)
-        cloned = fresh and source.pristine
-        if cloned:
-            _clone(source.path, stage)
-        make_folder(stage)
+        if fresh:
+            _clone(source, identities(source.path), stage)
         if twin and (twin / BUILD_DIR).is_dir():
             proc.run(["cp", "-a", twin / BUILD_DIR, stage / BUILD_DIR], label=label)
         with proc.progress(label) as p:
@@ -274,11 +281,11 @@ def sync(
                     continue
                 target = stage / name
                 staged[name] = _staged_identity(target)
-                if (had == identity and staged[name] == as_staged) or cloned:
+                if fresh or (had == identity and staged[name] == as_staged):
                     continue
                 if had == identity:
                     restored.append(name)
-                _copy(source.path / name, target, keep_time=fresh)
+                _copy(source.path / name, target)
                 staged[name] = _staged_identity(target)
                 if i % 200 == 0:
                     p.tick(lambda n=i: f"{n} files")  # type: ignore[misc]
@@ -307,8 +314,8 @@ def sync(
             f"note: edited in the staged tree, and now as in the source again: {names}",
             file=sys.stderr,
         )
-    content = "\0".join(f"{n}\t{i}" for n, i in sorted(everything.items()))
-    return Staged(stage, hashlib.sha256(content.encode(errors="surrogateescape")).hexdigest())
+    named = "\0".join(f"{n}\t{i}" for n, i in sorted(everything.items()))
+    return Staged(stage, hashlib.sha256(named.encode(errors="surrogateescape")).hexdigest())
 
 
 def _remove_stale(stage: Path, wanted: set[str], before: set[str]) -> None:
