@@ -6,7 +6,7 @@ obj-$(CONFIG_INTERLEAVE)			+= tests/interleave/
 obj-$(CONFIG_PAGE_WRITEBACK_KUNIT_TEST)	+= tests/page_writeback/
 
 # Where the code under test lives. An object added here gains points.
-ilv-objects := filemap.o page-writeback.o truncate.o swap.o
+ilv-objects := filemap.o page-writeback.o truncate.o swap.o util.o
 
 include $(srctree)/mm/tests/interleave/cflags.mk
 

@@ -96,9 +96,9 @@ def build(settings: Settings, staged: Staged, kunitconfig: str, name: str) -> Ke
     binary.unlink(missing_ok=True)  # a failed build must not leave one to boot
     build_dir.mkdir(exist_ok=True)
     wanted = build_dir / ".kunitconfig"
-    if not wanted.is_file() or wanted.read_text() != kunitconfig:
-        wanted.write_text(kunitconfig)
-        (build_dir / ".config").unlink(missing_ok=True)
+    wanted.write_text(kunitconfig)
+    # kunit.py takes an existing .config for good, whatever became of Kconfig.
+    (build_dir / ".config").unlink(missing_ok=True)
     env = environment()
     log = build_dir / "wb-build.log"
 
@@ -124,12 +124,12 @@ def build(settings: Settings, staged: Staged, kunitconfig: str, name: str) -> Ke
         cwd=tree, env=env, log=log, label=f"building {name}", detail=detail,
     )
     seconds += done.seconds
-    if done.code or not binary.is_file():
-        code = Exit.HOST if "No space left" in done.output else Exit.BUILD
-        raise WbError(code, f"{name}: does not build: {_errors(done.output)[0].strip()}; see {log}")
     lost = lost_symbols(kunitconfig, config.read_text())
     if lost:
         raise WbError(Exit.CONFIG, f"{name}: lost in the configuration: {', '.join(lost)}")
+    if done.code or not binary.is_file():
+        code = Exit.HOST if "No space left" in done.output else Exit.BUILD
+        raise WbError(code, f"{name}: does not build: {_errors(done.output)[0].strip()}; see {log}")
     settings.cache.mkdir(parents=True, exist_ok=True)
     total_file.write_text(str(_count_objects(build_dir)))
     stamp.write_text(_seal(identity, binary))

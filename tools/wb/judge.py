@@ -112,6 +112,7 @@ def _scenario(case: Case, where: str) -> Scenario:
     traces: dict[str, list[str]] = {}
     current: list[str] | None = None
     explored = False
+    vacuous = ""
     for row in case.lines:
         word, _, rest = row.partition(f" {case.name}: ")
         if row.startswith("| "):
@@ -135,15 +136,17 @@ def _scenario(case: Case, where: str) -> Scenario:
         elif word == "witness":
             current = traces.setdefault(rest, [])
         elif word == "vacuous":
-            raise WbError(
-                Exit.INCOMPLETE, f"{where}: {case.name} is vacuous: it never reached {rest}"
-            )
+            vacuous = rest
         elif word == "error" and not s.breaks and "-35" not in rest:
             raise WbError(Exit.INCOMPLETE, f"{where}: {case.name} was cut short: {rest}")
         elif found := re.match(rf"time: {case.name} .* (\d+) a second", row):
             s.per_second = int(found[1])
     for b in s.breaks:
         b.trace = traces.get(b.witness, [])
+    if vacuous and not s.breaks:
+        raise WbError(
+            Exit.INCOMPLETE, f"{where}: {case.name} is vacuous: it never reached {vacuous}"
+        )
     if not explored or s.extent not in ("bounded", "complete", "cut short"):
         raise WbError(Exit.INCOMPLETE, f"{where}: no account of what {case.name} explored")
     if case.ok and (s.breaks or s.violating or s.extent == "cut short"):
