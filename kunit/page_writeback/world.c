@@ -181,8 +181,34 @@ void pwb_world_exit(struct pwb_world *world)
 	unregister_trace_mm_page_free(pwb_probe_free, NULL);
 	unregister_trace_mm_page_alloc(pwb_probe_alloc, NULL);
 	tracepoint_synchronize_unregister();
+	if (world->buddy)
+		__free_page(world->buddy);
 	if (!world->file[0]->nrpages && !world->file[1]->nrpages)
 		pwb_files_put(world->file);
+}
+
+/*
+ * Two frames that can form a compound page. The first stays allocated from one
+ * schedule to the next, and the second, freed last, is the next to be had.
+ */
+static int pwb_get_frames(struct pwb_world *world)
+{
+	struct page *page;
+
+	if (world->buddy) {
+		page = alloc_page(GFP_KERNEL);
+		if (page == world->page)
+			return 0;
+		if (page)
+			__free_page(page);
+		__free_page(world->buddy);
+	}
+	world->buddy = alloc_pages(GFP_KERNEL, 1);
+	if (!world->buddy)
+		return -ENOMEM;
+	split_page(world->buddy, 1);
+	world->page = world->buddy + 1;
+	return 0;
 }
 
 /**
@@ -195,14 +221,10 @@ void pwb_world_exit(struct pwb_world *world)
 int pwb_setup(void *data)
 {
 	struct pwb_world *world = data;
-	struct page *pair = alloc_pages(GFP_KERNEL, 1);
-	int ret;
+	int ret = pwb_get_frames(world);
 
-	if (!pair)
-		return -ENOMEM;
-	split_page(pair, 1);
-	world->buddy = pair;
-	world->page = pair + 1;
+	if (ret)
+		return ret;
 	world->compound = false;
 	world->ending = false;
 	world->ended = false;
@@ -217,7 +239,6 @@ int pwb_setup(void *data)
 	ret = pwb_page_add(world->page, world->file[0], 0);
 	if (ret) {
 		__free_page(world->page);
-		__free_page(world->buddy);
 		return ret;
 	}
 	set_page_writeback(world->page);
@@ -307,10 +328,10 @@ void pwb_teardown(void *data)
 	for (i = 0; i < 2; i++)
 		truncate_inode_pages(world->file[i], 0);
 	lru_add_drain();
-	if (world->compound)
+	if (world->compound) {
 		put_page(world->buddy);
-	else
-		__free_page(world->buddy);
+		world->buddy = NULL;
+	}
 
 	if (world->frees > world->life)
 		ilv_violation(PWB_DOUBLE_FREE);

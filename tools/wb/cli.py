@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import boot, build, deps, fetch, judge, proc, report, stage
@@ -39,19 +40,24 @@ def kunitconfig(settings: Settings, arch: str) -> str:
     return build.compose_config(settings.root, ["common", arch])
 
 
-def run_tree(
-    settings: Settings, args: argparse.Namespace, source: Source, patches: Sequence[Path],
-    name: str, folder: str, twin: str | None = None,
-) -> judge.Verdict:
-    """Stage, build and boot one tree, and judge it."""
-    parameters = run_parameters(settings, args)
+def built(
+    settings: Settings, source: Source, patches: Sequence[Path], name: str, folder: str,
+    twin: str | None = None,
+) -> build.Kernel:
+    """Stage and build one tree."""
     config = kunitconfig(settings, "um")
     files = stage.overlay(source, settings.root, patches, config)
     staged = stage.sync(source, files, settings.build / folder,
                         settings.build / twin if twin else None)
-    kernel = build.build(settings, staged, config, name)
+    return build.build(settings, staged, config, name)
+
+
+def judged(
+    settings: Settings, args: argparse.Namespace, kernel: build.Kernel, name: str
+) -> judge.Verdict:
+    """Boot one kernel, and judge it."""
     start = time.monotonic()
-    log = boot.boot(settings, kernel, name, parameters, args.timeout)
+    log = boot.boot(settings, kernel, name, run_parameters(settings, args), args.timeout)
     note(f"  {name}: built in {kernel.seconds:.0f} s, ran in {time.monotonic() - start:.1f} s")
     expected = judge.expected_cases(settings.root / "kunit")
     return judge.judge(log, expected, name)
@@ -72,18 +78,24 @@ def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
     run_parameters(settings, args)
     deps.require(deps.BUILD_UM)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
-    verdicts = []
+    # A kernel uses one CPU: run each while the next one is built.
+    with lock(settings.build), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        try:
+            twin = None
+            running = []
+            for v in variants:
+                folder = stage_folder(line, v)
+                kernel = built(settings, source, v.patches, v.name, folder, twin)
+                running.append(pool.submit(judged, settings, args, kernel, v.name))
+                twin = folder
+            verdicts = [r.result() for r in running]
+        except BaseException:
+            proc.cancelled.set()
+            raise
     surprises = []
-    with lock(settings.build):
-        twin = None
-        for v in variants:
-            folder = stage_folder(line, v)
-            verdict = run_tree(settings, args, source, v.patches, v.name, folder, twin)
-            twin = folder
-            verdicts.append(verdict)
-            wanted = v.breaks if not args.scenario else {
-                n: r for n, r in v.breaks.items() if n == args.scenario}
-            surprises += judge.unexpected(verdict, wanted)
+    for v, verdict in zip(variants, verdicts, strict=True):
+        wanted = {n: r for n, r in v.breaks.items() if args.scenario in (None, n)}
+        surprises += judge.unexpected(verdict, wanted)
     say(f"{line.name} ({source.version}), User-Mode Linux, preemption bound {bound_of(verdicts)}\n")
     say(report.verdict_table(verdicts))
     say("")
@@ -146,7 +158,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     run_parameters(settings, args)
     deps.require(deps.BUILD_UM)
     with lock(settings.build):
-        verdict = run_tree(settings, args, source, (), "tree", folder)
+        verdict = judged(settings, args, built(settings, source, (), "tree", folder), "tree")
     say(f"{source.path} ({source.version}, taken for {line.name}), User-Mode Linux, "
         f"preemption bound {bound_of([verdict])}\n")
     say(report.verdict_table([verdict]))
@@ -188,11 +200,8 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
         deps.require(deps.BUILD_UM)
         source = fetch.get(settings, line, os.environ.get("KSRC"))
         folder, patches, name = stage_folder(line, variant), variant.patches, variant.name
-    config = kunitconfig(settings, "um")
     with lock(settings.build):
-        staged = stage.sync(source, stage.overlay(source, settings.root, patches, config),
-                            settings.build / folder)
-        kernel = build.build(settings, staged, config, name)
+        kernel = built(settings, source, patches, name, folder)
         log = boot.boot(settings, kernel, name, [f"page_writeback.replay={args.schedule}"])
     suite = log.suites.get(judge.RACES)
     case = suite.cases.get(scenario[0]) if suite else None

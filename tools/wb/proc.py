@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +73,23 @@ def adopt_orphans() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _descendants() -> list[int]:
+# Set to end all that runs, in whatever thread.
+cancelled = threading.Event()
+
+# Names the processes of one run(): several may be going on at once.
+MARK = "WB_RUN"
+_runs = itertools.count()
+
+
+def _marked(pid: int, mark: str) -> bool:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as f:
+            return f"{MARK}={mark}".encode() in f.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def _descendants(mark: str) -> list[int]:
     parents: dict[int, int] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -83,21 +101,18 @@ def _descendants() -> list[int]:
     found = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
-    return sorted(found - {os.getpid()})
+    return sorted(p for p in found - {os.getpid()} if _marked(p, mark))
 
 
-def _end_all(process: subprocess.Popen[bytes]) -> None:
+def _end_all(process: subprocess.Popen[bytes], mark: str) -> None:
     """Kill whatever a process has left running, and wait until it is gone."""
-    while pids := _descendants():
+    while pids := _descendants(mark):
         for pid in pids:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         process.poll()
         time.sleep(0.02)
     process.wait()
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
 
 
 def run(
@@ -117,11 +132,12 @@ def run(
     case all that it has left running.
     """
     start = time.monotonic()
+    mark = f"{os.getpid()}.{next(_runs)}"
     with contextlib.ExitStack() as files:
         process = subprocess.Popen(
             [str(c) for c in command],
             cwd=cwd,
-            env=None if env is None else {**os.environ, **env},
+            env={**os.environ, **(env or {}), MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=files.enter_context(open(log, "wb")) if log else subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -139,10 +155,12 @@ def run(
                     except subprocess.TimeoutExpired:
                         if label:
                             p.tick(detail)
+                        if cancelled.is_set():
+                            break
                         if deadline and time.monotonic() - start > deadline:
                             break
         finally:
-            _end_all(process)
+            _end_all(process, mark)
     text = log.read_text(errors="replace") if log else data.decode(errors="replace")
     return Done(code, text, time.monotonic() - start)
 
