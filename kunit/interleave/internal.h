@@ -75,6 +75,7 @@ struct ilv_decision {
  * @left_atomic: mask of the actors whose last access to a watched range was one
  *		 where a switch was not possible; the next place where it is, is
  *		 a point
+ * @enabled: mask of the actors that can run: neither asleep nor done
  * @token: the actor that runs, or %ILV_NOBODY
  * @choose: picks the next actor out of a mask; the second argument is the
  *	    actor that could go on, or %ILV_NOBODY. Returns %ILV_NOBODY on error
@@ -83,6 +84,7 @@ struct ilv_run {
 	bool live;
 	bool in_callback;
 	u32 left_atomic;
+	u32 enabled;
 	int token;
 	const struct ilv_program *program;
 	int (*choose)(unsigned int enabled, int current_actor);

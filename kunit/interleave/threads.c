@@ -53,16 +53,6 @@ static struct ilv_thread *ilv_thread_of(const struct task_struct *task)
 	return NULL;
 }
 
-static unsigned int ilv_enabled(void)
-{
-	unsigned int i, mask = 0;
-
-	for (i = 0; i < ilv_run.program->nr_actors; i++)
-		if (!ilv_run.thread[i]->asleep && !ilv_run.thread[i]->done)
-			mask |= BIT(i);
-	return mask;
-}
-
 /* Wait for the token, and leave the task in the state it was in. */
 static void ilv_park(struct ilv_thread *t)
 {
@@ -147,7 +137,7 @@ static void ilv_count_step(void)
 /* Nobody holds the token: give it to one of those that can run, if any. */
 static bool ilv_pass_to_any(void)
 {
-	unsigned int enabled = ilv_enabled();
+	unsigned int enabled = ilv_run.enabled;
 	int next;
 
 	if (!enabled)
@@ -171,7 +161,7 @@ static void ilv_decide(struct ilv_thread *t)
 	if (token == ILV_NOBODY) {
 		ilv_pass_to_any();
 	} else if (token == t->self) {
-		next = ilv_run.choose(ilv_enabled(), t->self);
+		next = ilv_run.choose(ilv_run.enabled, t->self);
 		if (next == ILV_NOBODY) {
 			ilv_error(-ENOENT);
 		} else if (next != t->self) {
@@ -251,6 +241,7 @@ static void ilv_probe_switch(void *data, COMPAT_SCHED_SWITCH_ARGS(prev, next))
 	if (!t || t->parked)
 		return;
 	t->asleep = true;
+	ilv_run.enabled &= ~BIT(t->self);
 	t->sleeps++;
 	if (ilv_run.token == t->self)
 		WRITE_ONCE(ilv_run.token, ILV_NOBODY);
@@ -277,6 +268,7 @@ static void ilv_probe_waking(void *data, struct task_struct *task)
 	if (!t->asleep)
 		return;
 	t->asleep = false;
+	ilv_run.enabled |= BIT(t->self);
 	waker = in_task() ? ilv_thread_of(current) : NULL;
 	if (ilv_run.program->woken)
 		ilv_run.program->woken(ilv_run.program->world,
@@ -299,6 +291,7 @@ static int ilv_thread_main(void *data)
 		if (t->lost)
 			break;
 		t->done = true;
+		ilv_run.enabled &= ~BIT(t->self);
 		if (unlikely(ilv_tracing))
 			ilv_trace_event(ILV_EV_DONE, t->self, 0);
 		if (ilv_run.token == t->self)
@@ -443,7 +436,7 @@ static bool ilv_resolve_stuck(void)
 	/* Perhaps they wait for a thread of the kernel: let it run. */
 	for (tick = 0; tick < ILV_PATIENCE; tick++) {
 		schedule_timeout_uninterruptible(1);
-		if (ilv_enabled())
+		if (ilv_run.enabled)
 			return true;
 		for (i = 0; i < program->nr_actors; i++)
 			if (!ilv_run.thread[i]->done)
@@ -492,6 +485,7 @@ void ilv_run_schedule(void)
 	ilv_run.broken = 0;
 	ilv_run.error = 0;
 	ilv_run.token = ILV_NOBODY;
+	ilv_run.enabled = GENMASK(program->nr_actors - 1, 0);
 	for (i = 0; i < program->nr_actors; i++) {
 		struct ilv_thread *t = ilv_run.thread[i];
 

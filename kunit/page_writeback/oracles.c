@@ -72,8 +72,8 @@ static void pwb_check_waiters(struct pwb_world *world)
 	if (world->free || PageTail(world->page) || PageWaiters(world->page))
 		return;
 	for (i = 0; i < ARRAY_SIZE(world->wait); i++)
-		if (world->wait[i].waiting && world->wait[i].life == world->life &&
-		    ilv_asleep(i))
+		if (unlikely(world->wait[i].waiting) &&
+		    world->wait[i].life == world->life && ilv_asleep(i))
 			ilv_violation(PWB_WAITERS_LOST);
 }
 
