@@ -58,8 +58,10 @@ def environment() -> dict[str, str]:
            "KBUILD_BUILD_HOST": "wb"}
     if os.path.isdir(CCACHE_LINKS):
         env["PATH"] = f"{CCACHE_LINKS}:{os.environ['PATH']}"
-        # The compiler's own list of headers saves a run of the preprocessor.
+        # The compiler's own list of headers saves a run of the preprocessor,
+        # and most headers need be hashed only once.
         env["CCACHE_DEPEND"] = "1"
+        env["CCACHE_INODECACHE"] = "1"
         env["CCACHE_NOHASHDIR"] = "1"
     return env
 

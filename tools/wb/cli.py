@@ -63,8 +63,14 @@ def judged(
     return judge.judge(log, expected, name)
 
 
-def stage_folder(line: Line, variant: Variant) -> str:
-    return f"{line.name}-{variant.name}"
+def path_key(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+
+
+def stage_folder(line: Line, variant: Variant, source: Source) -> str:
+    """Where a variant is staged; apart for each source that is not the pinned one."""
+    pinned = source.pristine and source.path.name == f"{line.name}-{line.version}"
+    return f"{line.name}-{variant.name}" + ("" if pinned else f"-{path_key(source.path)}")
 
 
 def only_line(settings: Settings) -> Line:
@@ -84,7 +90,7 @@ def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
             twin = None
             running = []
             for v in variants:
-                folder = stage_folder(line, v)
+                folder = stage_folder(line, v, source)
                 kernel = built(settings, source, v.patches, v.name, folder, twin)
                 running.append(pool.submit(judged, settings, args, kernel, v.name))
                 twin = folder
@@ -148,8 +154,7 @@ def user_tree(line: Line, given: str) -> tuple[Source, str]:
     if not path.is_dir():
         raise WbError(Exit.USAGE, f"{given}: no such folder")
     source = Source(path, fetch.check_line(path, line), pristine=False)
-    key = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
-    return source, f"verify-{key}-{re.sub(r'[^A-Za-z0-9._-]', '_', path.name)}"
+    return source, f"verify-{path_key(path)}-{re.sub(r'[^A-Za-z0-9._-]', '_', path.name)}"
 
 
 def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -199,7 +204,7 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
         variant = line.variant(args.variant)
         deps.require(deps.BUILD_UM)
         source = fetch.get(settings, line, os.environ.get("KSRC"))
-        folder, patches, name = stage_folder(line, variant), variant.patches, variant.name
+        folder, patches, name = stage_folder(line, variant, source), variant.patches, variant.name
     with lock(settings.build):
         kernel = built(settings, source, patches, name, folder)
         log = boot.boot(settings, kernel, name, [f"page_writeback.replay={args.schedule}"])
@@ -229,7 +234,7 @@ def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
     config = kunitconfig(settings, "um")
     with lock(settings.build):
         files = stage.overlay(source, settings.root, variant.patches, config)
-        staged = stage.sync(source, files, settings.build / stage_folder(line, variant))
+        staged = stage.sync(source, files, settings.build / stage_folder(line, variant, source))
         build_dir = staged.path / stage.BUILD_DIR
         build_dir.mkdir(exist_ok=True)
         (build_dir / ".kunitconfig").write_text(config)

@@ -70,5 +70,4 @@ def require(packages: dict[str, str]) -> None:
         proc.run([*prefix, apt, "update", "-qq"], label="updating the package lists")
         done = proc.run(install, label="installing")
     if done.code:
-        last = done.output.strip().splitlines()[-1:] or ["no output"]
-        raise WbError(Exit.DEPENDENCY, f"'{line}' failed: {last[0]}")
+        raise WbError(Exit.DEPENDENCY, f"'{line}' failed: {done.reason}")

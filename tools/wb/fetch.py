@@ -138,7 +138,7 @@ def _fetch_debian(line: Line, folder: Path) -> Path | None:
     script = f'dpkg-deb --fsys-tarfile "$1" | tar -xO "./{d["tarball"]}" > "$2"'
     done = proc.run(["sh", "-c", script, "sh", debs[0], tarball], label="unpacking the package")
     if done.code or not tarball.stat().st_size:
-        raise WbError(Exit.HOST, f"can't unpack {debs[0].name}: {done.output.strip()[-200:]}")
+        raise WbError(Exit.HOST, f"can't unpack {debs[0].name}: {done.reason}")
     debs[0].unlink()
     return tarball
 
@@ -176,9 +176,8 @@ def _extract(tarball: Path, folder: Path) -> Path:
         label=f"extracting {tarball.name}",
     )
     if done.code:
-        last = done.output.strip().splitlines()[-1:] or ["tar failed"]
         code = Exit.HOST if "No space" in done.output else Exit.SOURCE
-        raise WbError(code, f"can't extract {tarball}: {last[0]}")
+        raise WbError(code, f"can't extract {tarball}: {done.reason}")
     return tree
 
 

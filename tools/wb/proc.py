@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,13 @@ class Done:
     code: int | None
     output: str
     seconds: float
+
+    @property
+    def reason(self) -> str:
+        """The one line of the output that is most likely to say what is wrong."""
+        rows = [r.strip() for r in self.output.splitlines() if r.strip()]
+        telling = [r for r in rows if re.search(r"error|cannot|can't|No space|not found|E: ", r)]
+        return (telling or rows[-1:] or ["no output"])[0]
 
 
 class Progress:

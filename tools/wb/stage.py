@@ -211,7 +211,7 @@ def _clone(source: Source, names: Iterable[str], stage: Path) -> None:
         names_file.unlink()
     if done.code:
         code = Exit.HOST if "No space" in done.output else Exit.USAGE
-        raise WbError(code, f"can't stage {source.path} in {stage}: {done.output.strip()[-200:]}")
+        raise WbError(code, f"can't stage {source.path} in {stage}: {done.reason}")
     os.replace(new, stage)
 
 
