@@ -63,7 +63,8 @@ static int ilv_search_choose(unsigned int enabled, int current_actor)
 	if (ilv_search.depth < ilv_search.prefix) {
 		ilv_search.depth++;
 		if (d->enabled == enabled && d->current_actor == current_actor &&
-		    d->preemptions == ilv_run.preemptions)
+		    d->preemptions == ilv_run.preemptions &&
+		    d->points == ilv_run.points)
 			return d->chosen;
 		if (!ilv_run.error)
 			ilv_run.error = -ESTALE;
@@ -79,6 +80,7 @@ static int ilv_search_choose(unsigned int enabled, int current_actor)
 	d->enabled = enabled;
 	d->current_actor = current_actor;
 	d->preemptions = ilv_run.preemptions;
+	d->points = ilv_run.points;
 	d->chosen = next;
 	ilv_search.depth++;
 	return next;
@@ -160,6 +162,8 @@ static void ilv_explore_bound(unsigned int bound, u64 limit, u64 *rest,
 		}
 		ilv_search.depth = 0;
 		ilv_run_schedule();
+		if (!ilv_run.error && ilv_search.depth < ilv_search.prefix)
+			ilv_run.error = -ESTALE;
 		result->runs++;
 		if (ilv_run.preemptions == bound || ilv_run.error)
 			ilv_judge(result);
@@ -236,15 +240,24 @@ static int ilv_replay_choose(unsigned int enabled, int current_actor)
 
 	if (ilv_script.next >= ilv_script.nr) {
 		ilv_script.next = ilv_script.nr + 1;
-		if (enabled)
-			return __ffs(enabled);
-		return current_actor;
+		return enabled ? __ffs(enabled) : ILV_NOBODY;
 	}
 	s = &ilv_script.segment[ilv_script.next];
 	if (!(enabled & BIT(s->actor)))
 		return ILV_NOBODY;
 	ilv_script.next++;
 	return s->actor;
+}
+
+/* Did the run end before all of the script had come true? */
+static int ilv_replay_left(void)
+{
+	if (ilv_script.next > ilv_script.nr)
+		return 0;
+	if (ilv_script.next < ilv_script.nr ||
+	    ilv_script.segment[ilv_script.nr - 1].preempted)
+		return -ENOENT;
+	return 0;
 }
 
 /**
@@ -279,7 +292,7 @@ void ilv_replay(const struct ilv_program *program, const char *schedule,
 	if (!ret) {
 		ilv_run.choose = ilv_replay_choose;
 		ilv_run_schedule();
-		ret = ilv_run.error;
+		ret = ilv_run.error ?: ilv_replay_left();
 		result->runs = 1;
 		ilv_witness_set(&result->last);
 		ilv_judge(result);

@@ -11,7 +11,7 @@
  * All actors and the explorer share one CPU, one actor runs at a time, and
  * another may be let in only at a point: an access of an instrumented object
  * to a watched range, outside of critical sections (interrupts or preemption
- * disabled); the first one to anything after such a section; one to the actor's
+ * disabled); the first one to anything after such a section that touched it; one to the actor's
  * own task state; and any of an actor that has left TASK_RUNNING and is about
  * to check whether to sleep.
  */
@@ -74,10 +74,11 @@ struct ilv_access {
  *	   which ends the exploration
  * @stuck: called when no actor can run and at least one sleeps: either does
  *	   something that lets one go on and returns true, or returns false
- * @teardown: judges what is left and takes the world down
+ * @teardown: judges what is left and takes the world down; not called when an
+ *	      actor was given up
  * @access: called right before each access to a watched range; may not sleep
- * @woken: called when @waker (or %ILV_NOBODY) wakes a sleeping actor, with
- *	   scheduler locks held: it may only note it
+ * @woken: called when @waker (or %ILV_NOBODY) wakes an actor that sleeps or is
+ *	   about to, with scheduler locks held: it may only note it
  * @state: one line on the watched objects' state, for traces; may not sleep
  *
  * Only @setup is mandatory.
@@ -159,7 +160,7 @@ int ilv_watch(const void *base, size_t size);
 void ilv_violation(unsigned int rule);
 void ilv_note(const char *text);
 bool ilv_asleep(int actor);
-bool ilv_slept(int actor);
+unsigned int ilv_sleeps(int actor);
 int ilv_self(void);
 struct task_struct *ilv_task(int actor);
 

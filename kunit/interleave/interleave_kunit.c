@@ -344,6 +344,12 @@ static void replay(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->error, -ENOENT);
 	ilv_replay(&toy_lost_update, "v1:lost_update:A,A", NULL, NULL, r);
 	KUNIT_EXPECT_EQ(test, r->error, -ENOENT);
+	ilv_replay(&toy_lost_update, "v1:lost_update:A,B,A", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, -ENOENT);
+	ilv_replay(&toy_lost_update, "v1:lost_update:A,B99", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, -ENOENT);
+	ilv_replay(&toy_lost_update, "v1:lost_update:A,B0", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, -ENOENT);
 	ilv_replay(&toy_lost_update, "v1:lost_update:C", NULL, NULL, r);
 	KUNIT_EXPECT_EQ(test, r->error, -EINVAL);
 	ilv_replay(&toy_lost_update, "v2:lost_update:A", NULL, NULL, r);

@@ -59,12 +59,14 @@ struct ilv_segment {
  * @current_actor: the actor that could go on, or %ILV_NOBODY if it slept or ended
  * @chosen: who ran
  * @preemptions: preemptions before this decision
+ * @points: points passed before it
  */
 struct ilv_decision {
 	u8 enabled;
 	s8 current_actor;
 	u8 chosen;
 	u8 preemptions;
+	unsigned int points;
 };
 
 /**

@@ -14,7 +14,9 @@
  *
  * Everything here happens on one CPU. The fields of struct ilv_run are written
  * by the thread that holds the token, by the explorer when nobody does, and by
- * the tracepoints' probes on the same CPU: no two of these at once.
+ * the tracepoints' probes when one of these sleeps or wakes another: no two at
+ * once. Actors are to be woken by actors and by the program's callbacks; that
+ * an interrupt wakes one is not provided for.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -259,16 +261,17 @@ static void ilv_probe_waking(void *data, struct task_struct *task)
 	if (!t)
 		return;
 	if (t->parked) {
-		/* The token's own wakeup finds nothing but ILV_PARKED. */
-		if (compat_task_state(task) != ILV_PARKED &&
-		    READ_ONCE(ilv_run.token) != t->self)
-			t->woken = true;
+		/* The token's own wakeup, or one that finds it awake? */
+		if (compat_task_state(task) == ILV_PARKED ||
+		    READ_ONCE(ilv_run.token) == t->self)
+			return;
+		t->woken = true;
+	} else if (t->asleep) {
+		t->asleep = false;
+		ilv_run.enabled |= BIT(t->self);
+	} else {
 		return;
 	}
-	if (!t->asleep)
-		return;
-	t->asleep = false;
-	ilv_run.enabled |= BIT(t->self);
 	waker = in_task() ? ilv_thread_of(current) : NULL;
 	if (ilv_run.program->woken)
 		ilv_run.program->woken(ilv_run.program->world,
@@ -300,9 +303,8 @@ static int ilv_thread_main(void *data)
 			ilv_pass_to_any();
 	}
 
-	if (t->lost)
-		kfree(t);
-	else
+	/* Of a thread that was given up, nobody knows when it ends: @t stays. */
+	if (!t->lost)
 		complete(&t->gone);
 	return 0;
 }
@@ -509,7 +511,8 @@ void ilv_run_schedule(void)
 
 	if (unlikely(ilv_tracing))
 		ilv_trace_event(ILV_EV_END, ILV_NOBODY, 0);
-	if (program->teardown)
+	/* Somebody who was given up may hold anything: leave the world as it is. */
+	if (program->teardown && ilv_run.error != -EDEADLK)
 		program->teardown(program->world);
 }
 
@@ -561,16 +564,16 @@ void ilv_note(const char *text)
  */
 bool ilv_asleep(int actor)
 {
-	return ilv_run.thread[actor]->asleep;
+	return ilv_run.thread[actor] && ilv_run.thread[actor]->asleep;
 }
 
 /**
- * ilv_slept() - did an actor sleep inside its operation in this schedule?
+ * ilv_sleeps() - how often did an actor sleep in this schedule?
  * @actor: index of the actor
  */
-bool ilv_slept(int actor)
+unsigned int ilv_sleeps(int actor)
 {
-	return ilv_run.thread[actor]->sleeps;
+	return ilv_run.thread[actor] ? ilv_run.thread[actor]->sleeps : 0;
 }
 
 /**

@@ -29,13 +29,14 @@ static void pwb_wait_locked(struct pwb_world *world, int self,
 			    struct page *page, enum pwb_rule rule)
 {
 	bool again = world->life > 1 || world->writebacks > 1;
+	unsigned int sleeps = ilv_sleeps(self);
 
 	pwb_will_wait(world, self, PG_writeback);
 	ilv_note("wait_on_page_writeback()");
 	wait_on_page_writeback(page);
 	if (PageWriteback(page))
 		ilv_violation(rule);
-	if (ilv_slept(self))
+	if (ilv_sleeps(self) > sleeps)
 		pwb_saw(world, again ? PWB_SAW_WAIT_AGAIN : PWB_SAW_WAIT);
 	world->wait[self].waiting = false;
 }
@@ -43,11 +44,23 @@ static void pwb_wait_locked(struct pwb_world *world, int self,
 /* Lock a page as somebody does who found it in its file. */
 static void pwb_lock(struct pwb_world *world, int self, struct page *page)
 {
+	unsigned int sleeps = ilv_sleeps(self);
+
 	pwb_will_wait(world, self, PG_locked);
 	lock_page(page);
-	if (ilv_slept(self))
+	if (ilv_sleeps(self) > sleeps)
 		pwb_saw(world, PWB_SAW_LOCK_WAIT);
 	world->wait[self].waiting = false;
+}
+
+static bool pwb_anyone_waits(const struct pwb_world *world)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(world->wait); i++)
+		if (world->wait[i].waiting)
+			return true;
+	return false;
 }
 
 /* E: the completion of the I/O. It holds no reference of its own. */
@@ -111,8 +124,8 @@ void pwb_actor_rearm(void *data, int self)
 		return;
 	if (!PageWriteback(page)) {
 		ilv_note("set_page_writeback()");
-		set_page_writeback(page);
 		world->writebacks++;
+		set_page_writeback(page);
 		pwb_saw(world, PWB_SAW_REARMED);
 	}
 	unlock_page(page);
@@ -141,8 +154,12 @@ void pwb_actor_fdatawait(void *data, int self)
 	pwb_will_wait(world, self, PG_writeback);
 	ilv_note("filemap_fdatawait_range()");
 	filemap_fdatawait_range(world->file[0], 0, PAGE_SIZE - 1);
-	if (ilv_slept(self))
+	if (ilv_sleeps(self))
 		pwb_saw(world, PWB_SAW_FDATAWAIT);
+	/* Whatever has begun since, the writeback he came for must be over. */
+	if (!world->free && world->life == 1 && world->writebacks == 1 &&
+	    PageWriteback(world->page))
+		ilv_violation(PWB_EARLY_RETURN);
 	world->wait[self].waiting = false;
 }
 
@@ -158,7 +175,8 @@ void pwb_actor_killed(void *data, int self)
 	send_sig(SIGKILL, current, 1);
 	ilv_note("killed while waiting");
 	if (PageWriteback(page) &&
-	    wait_on_page_bit_killable(page, PG_writeback) && PageWaiters(page))
+	    wait_on_page_bit_killable(page, PG_writeback) &&
+	    PageWaiters(page) && !pwb_anyone_waits(world))
 		pwb_saw(world, PWB_SAW_STALE);
 	flush_signals(current);
 	put_page(page);

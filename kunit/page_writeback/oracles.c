@@ -19,6 +19,7 @@ const char *const pwb_rules[] = {
 	[PWB_STRAY_WAKE]	= "H2 stray wake",
 	[PWB_LATE_WAKE]		= "H3 late wake",
 	[PWB_TAIL_TOUCH]	= "H4 tail check",
+	[PWB_EARLY_RETURN]	= "early return",
 	[PWB_MISSED_WAKE]	= "H5 missed wake",
 	[PWB_WRONG_WAITER]	= "wrong waiter woken",
 	[PWB_WAITERS_LOST]	= "PG_waiters lost",

@@ -7,6 +7,7 @@
  * behind, with what it waits on, and the case fails.
  */
 #include <kunit/test.h>
+#include <linux/backing-dev.h>
 #include <linux/completion.h>
 #include <linux/hash.h>
 #include <linux/jiffies.h>
@@ -245,6 +246,45 @@ static void marked_for_reclaim(struct kunit *test)
 	end_page_writeback(other);
 }
 
+/* One end, one step: counters, tag, and the superblock's list. */
+static void accounting(struct kunit *test)
+{
+	struct pwb_fixture *f = test->priv;
+	struct inode *inode = f->file[0]->host;
+	unsigned long written = global_node_page_state(NR_WRITTEN);
+	struct page *page[2];
+
+	page[0] = pwb_page_under_writeback(test, 0);
+	page[1] = pwb_page_under_writeback(test, 1);
+	/* Per-CPU differences make the counters approximate on SMP. */
+	if (!IS_ENABLED(CONFIG_SMP)) {
+		KUNIT_EXPECT_EQ(test, 2UL, global_node_page_state(NR_WRITEBACK));
+		KUNIT_EXPECT_EQ(test, 2UL,
+				global_zone_page_state(NR_ZONE_WRITE_PENDING));
+	}
+	end_page_writeback(page[0]);
+	KUNIT_EXPECT_TRUE(test, (bool)mapping_tagged(f->file[0],
+						     PAGECACHE_TAG_WRITEBACK));
+	KUNIT_EXPECT_FALSE(test, (bool)list_empty(&inode->i_wb_list));
+	KUNIT_EXPECT_EQ(test, (s64)1,
+			wb_stat_sum(&inode_to_bdi(inode)->wb, WB_WRITEBACK));
+	end_page_writeback(page[1]);
+	KUNIT_EXPECT_FALSE(test, (bool)mapping_tagged(f->file[0],
+						      PAGECACHE_TAG_WRITEBACK));
+	KUNIT_EXPECT_TRUE(test, (bool)list_empty(&inode->i_wb_list));
+	KUNIT_EXPECT_EQ(test, (s64)0,
+			wb_stat_sum(&inode_to_bdi(inode)->wb, WB_WRITEBACK));
+	KUNIT_EXPECT_EQ(test, (s64)2,
+			wb_stat_sum(&inode_to_bdi(inode)->wb, WB_WRITTEN));
+	if (!IS_ENABLED(CONFIG_SMP)) {
+		KUNIT_EXPECT_EQ(test, 0UL, global_node_page_state(NR_WRITEBACK));
+		KUNIT_EXPECT_EQ(test, 0UL,
+				global_zone_page_state(NR_ZONE_WRITE_PENDING));
+		KUNIT_EXPECT_EQ(test, written + 2,
+				global_node_page_state(NR_WRITTEN));
+	}
+}
+
 static void no_writeback_tags(struct kunit *test)
 {
 	struct pwb_fixture *f = test->priv;
@@ -267,6 +307,7 @@ static struct kunit_case pwb_cases[] = {
 	KUNIT_CASE(lock_waiter_sleeps_on),
 	KUNIT_CASE(two_pages_one_bucket),
 	KUNIT_CASE(marked_for_reclaim),
+	KUNIT_CASE(accounting),
 	KUNIT_CASE(no_writeback_tags),
 	{}
 };

@@ -21,6 +21,7 @@ enum pwb_rule {
 	PWB_STRAY_WAKE,		/* H2: released a waiter for the frame's next page */
 	PWB_LATE_WAKE,		/* H3: released a waiter for the next writeback */
 	PWB_TAIL_TOUCH,		/* H4: H1, and the page is now a tail page */
+	PWB_EARLY_RETURN,	/* a waiter returned before the writeback ended */
 	PWB_MISSED_WAKE,	/* H5: a waiter sleeps, and the bit is clear */
 	PWB_WRONG_WAITER,	/* a page lock waiter was woken by writeback's end */
 	PWB_WAITERS_LOST,	/* PG_waiters cleared while somebody waits */
@@ -66,6 +67,7 @@ struct pwb_wait {
  * @file: the file the page is in at first, and the stranger's
  * @page: the frame under test, whoever owns it
  * @buddy: the frame before it, which the world holds, for compound pages
+ * @captured: an actor has allocated the frame anew
  * @compound: both are one compound page now
  * @ender: index of the actor that ends the first writeback
  * @ending: it has begun
@@ -83,6 +85,7 @@ struct pwb_world {
 	struct address_space *file[2];
 	struct page *page;
 	struct page *buddy;
+	bool captured;
 	bool compound;
 	int ender;
 	bool ending;

@@ -181,10 +181,12 @@ void pwb_world_exit(struct pwb_world *world)
 	unregister_trace_mm_page_free(pwb_probe_free, NULL);
 	unregister_trace_mm_page_alloc(pwb_probe_alloc, NULL);
 	tracepoint_synchronize_unregister();
+	WRITE_ONCE(pwb_live, NULL);
+	if (world->file[0]->nrpages || world->file[1]->nrpages)
+		return;
 	if (world->buddy)
 		__free_page(world->buddy);
-	if (!world->file[0]->nrpages && !world->file[1]->nrpages)
-		pwb_files_put(world->file);
+	pwb_files_put(world->file);
 }
 
 /*
@@ -226,6 +228,7 @@ int pwb_setup(void *data)
 	if (ret)
 		return ret;
 	world->compound = false;
+	world->captured = false;
 	world->ending = false;
 	world->ended = false;
 	world->rescues = 0;
@@ -276,7 +279,32 @@ bool pwb_capture(struct pwb_world *world)
 	}
 	while (n)
 		__free_page(other[--n]);
+	world->captured = captured;
 	return captured;
+}
+
+/* Is the frame the world's, and not free or somebody else's by now? */
+static bool pwb_owns(const struct pwb_world *world)
+{
+	return !world->free && (world->life == 1 || world->captured);
+}
+
+/* Does somebody sleep who has nothing left to wait for? */
+static bool pwb_missed_wake(const struct pwb_world *world)
+{
+	const unsigned long *flags = &world->page->flags;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(world->wait); i++) {
+		if (!ilv_asleep(i))
+			continue;
+		/* Truncation waits for either bit, without a word. */
+		if (world->wait[i].waiting ?
+		    !test_bit(world->wait[i].bit, flags) :
+		    !test_bit(PG_writeback, flags) && !test_bit(PG_locked, flags))
+			return true;
+	}
+	return false;
 }
 
 /**
@@ -291,13 +319,17 @@ bool pwb_stuck(void *data)
 	struct pwb_world *world = data;
 	struct page *page = world->page;
 
-	if (!world->free && PageWriteback(page)) {
+	if (!pwb_owns(world))
+		return false;
+	if (PageWriteback(page)) {
 		end_page_writeback(page);
 		return true;
 	}
+	if (!pwb_missed_wake(world))
+		return false;
 
 	ilv_violation(PWB_MISSED_WAKE);
-	if (world->free || world->rescues++ == PWB_MAX_RESCUES)
+	if (world->rescues++ == PWB_MAX_RESCUES)
 		return false;
 	set_page_writeback(page);
 	SetPageWaiters(page);
@@ -319,11 +351,8 @@ void pwb_teardown(void *data)
 	struct page *page = world->page;
 	unsigned int i;
 
-	if (!world->free && !world->compound && PageWriteback(page))
+	if (pwb_owns(world) && !world->compound && PageWriteback(page))
 		end_page_writeback(page);
-	/* Given up on somebody who may hold the lock: leave all as it is. */
-	if (!world->free && !world->compound && PageLocked(page))
-		goto out;
 
 	for (i = 0; i < 2; i++)
 		truncate_inode_pages(world->file[i], 0);
@@ -333,13 +362,12 @@ void pwb_teardown(void *data)
 		world->buddy = NULL;
 	}
 
-	if (world->frees > world->life)
+	if (world->frees > world->life && (world->life == 1 || world->captured))
 		ilv_violation(PWB_DOUBLE_FREE);
-	if (!world->free) {
+	if (pwb_owns(world)) {
 		ilv_violation(PWB_LEAK);
 		while (!world->free && page_ref_count(page) > 0)
 			put_page(page);
 	}
-out:
 	WRITE_ONCE(pwb_live, NULL);
 }
