@@ -142,7 +142,6 @@ def own_tree() -> Iterator[Path]:
         if subprocess.run(["cp", "-al", pristine(), tree], check=False).returncode:
             shutil.rmtree(tree, ignore_errors=True)
             subprocess.run(["cp", "-a", pristine(), tree], check=True)
-    saved: dict[str, bytes] = {}
 
     def restore() -> None:
         for name in {b[0] for b in BREAKS.values()} | {b[1] for b in BAD_TREES.values()}:
@@ -155,7 +154,6 @@ def own_tree() -> Iterator[Path]:
         yield tree
     finally:
         restore()
-        del saved
 
 
 def change(tree: Path, name: str, before: str, after: str) -> None:
