@@ -289,7 +289,11 @@ static bool pwb_owns(const struct pwb_world *world)
 	return !world->free && (world->life == 1 || world->captured);
 }
 
-/* Does somebody sleep who has nothing left to wait for? */
+/*
+ * No page is under writeback. Does somebody sleep who has nothing left to wait
+ * for? Truncation waits without a word, but holds the page lock meanwhile, or
+ * waits for somebody here who does: in the end for writeback.
+ */
 static bool pwb_missed_wake(const struct pwb_world *world)
 {
 	const unsigned long *flags = &world->page->flags;
@@ -298,10 +302,8 @@ static bool pwb_missed_wake(const struct pwb_world *world)
 	for (i = 0; i < ARRAY_SIZE(world->wait); i++) {
 		if (!ilv_asleep(i))
 			continue;
-		/* Truncation waits for either bit, without a word. */
-		if (world->wait[i].waiting ?
-		    !test_bit(world->wait[i].bit, flags) :
-		    !test_bit(PG_writeback, flags) && !test_bit(PG_locked, flags))
+		if (!world->wait[i].waiting ||
+		    !test_bit(world->wait[i].bit, flags))
 			return true;
 	}
 	return false;
