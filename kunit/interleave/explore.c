@@ -66,15 +66,13 @@ static int ilv_search_choose(unsigned int enabled, int current_actor)
 		    d->preemptions == ilv_run.preemptions &&
 		    d->points == ilv_run.points)
 			return d->chosen;
-		if (!ilv_run.error)
-			ilv_run.error = -ESTALE;
+		ilv_error(-ESTALE);
 		return ilv_next_choice(enabled, current_actor, ILV_NOBODY);
 	}
 
 	next = ilv_next_choice(enabled, current_actor, ILV_NOBODY);
 	if (ilv_search.depth == ILV_MAX_DECISIONS) {
-		if (!ilv_run.error)
-			ilv_run.error = -E2BIG;
+		ilv_error(-E2BIG);
 		return next;
 	}
 	d->enabled = enabled;
@@ -162,8 +160,8 @@ static void ilv_explore_bound(unsigned int bound, u64 limit, u64 *rest,
 		}
 		ilv_search.depth = 0;
 		ilv_run_schedule();
-		if (!ilv_run.error && ilv_search.depth < ilv_search.prefix)
-			ilv_run.error = -ESTALE;
+		if (ilv_search.depth < ilv_search.prefix)
+			ilv_error(-ESTALE);
 		result->runs++;
 		if (ilv_run.preemptions == bound || ilv_run.error)
 			ilv_judge(result);

@@ -111,6 +111,7 @@ extern struct ilv_run ilv_run;
 int ilv_threads_start(const struct ilv_program *program);
 void ilv_threads_stop(void);
 void ilv_run_schedule(void);
+void ilv_error(int error);
 
 /* schedule.c */
 int ilv_schedule_parse(const struct ilv_program *program, const char *text,

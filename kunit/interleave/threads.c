@@ -79,7 +79,8 @@ static void ilv_park(struct ilv_thread *t)
 	__set_current_state(t->woken ? TASK_RUNNING : state);
 }
 
-static void ilv_error(int error)
+/* The first error of a run is the one that counts. */
+void ilv_error(int error)
 {
 	if (!ilv_run.error)
 		ilv_run.error = error;

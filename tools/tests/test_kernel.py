@@ -133,6 +133,12 @@ def pristine() -> Path:
     return fetch.get(SETTINGS, LINE).path
 
 
+def put_back(tree: Path, name: str) -> None:
+    """Undo change(), with the file's old time, as cp -p would."""
+    (tree / name).unlink()
+    shutil.copy2(pristine() / name, tree / name)
+
+
 @contextmanager
 def own_tree() -> Iterator[Path]:
     """A tree as a user may have it: elsewhere, and with a space in its path."""
@@ -146,8 +152,7 @@ def own_tree() -> Iterator[Path]:
     def restore() -> None:
         for name in {b[0] for b in BREAKS.values()} | {b[1] for b in BAD_TREES.values()}:
             if (tree / name).read_bytes() != (pristine() / name).read_bytes():
-                (tree / name).unlink()
-                shutil.copy2(pristine() / name, tree / name)
+                put_back(tree, name)
 
     restore()
     try:
@@ -307,8 +312,7 @@ class Kernel(unittest.TestCase):
         with own_tree() as tree:
             for name, (path, old, new) in BREAKS.items():
                 with self.subTest(name):
-                    shutil.copy2(pristine() / path, tree / (path + ".new"))
-                    os.replace(tree / (path + ".new"), tree / path)
+                    put_back(tree, path)
                     change(tree, path, old, new)
                     done = wbcheck("verify", "--timeout", 60, tree)
                     self.check(done, Exit.VIOLATION)
@@ -325,8 +329,7 @@ class Kernel(unittest.TestCase):
                         self.assertIn(broken[rule]["rule"], again.stdout.splitlines()[-1])
                         for row in broken[rule]["trace"]:
                             self.assertIn(row.rstrip(), again.stdout)
-                    shutil.copy2(pristine() / path, tree / (path + ".new"))
-                    os.replace(tree / (path + ".new"), tree / path)
+                    put_back(tree, path)
 
     def test_7_no_verdict(self) -> None:
         """What is no verdict has an exit code of its own, and leaves nothing."""
@@ -337,8 +340,7 @@ class Kernel(unittest.TestCase):
                     done = wbcheck("verify", "--timeout", "30", tree)
                     self.check(done, code)
                     print(f"  {name}: {done.stdout.strip().splitlines()[-1][:150]}", flush=True)
-                    shutil.copy2(pristine() / path, tree / (path + ".new"))
-                    os.replace(tree / (path + ".new"), tree / path)
+                    put_back(tree, path)
 
     def test_8_bad_input(self) -> None:
         for args, part in (

@@ -35,7 +35,7 @@ def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str
         command = [kernel.binary, "mem=1G", *parameters]
         log_file = text_file
     else:
-        command = [*kunit_py(settings, kernel.tree, "exec"), f"--timeout={int(timeout)}"]
+        command = [*kunit_py(kernel.tree, "exec"), f"--timeout={int(timeout)}"]
         log_file = kernel.build_dir / "kunit.log"
     done = proc.run(command, cwd=kernel.tree, log=log_file, label=f"running {name}",
                     deadline=timeout + (10 if not parameters else 0))

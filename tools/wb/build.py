@@ -66,7 +66,7 @@ def environment() -> dict[str, str]:
     return env
 
 
-def kunit_py(settings: Settings, tree: Path, *args: str) -> list[str | Path]:
+def kunit_py(tree: Path, *args: str) -> list[str | Path]:
     return ["python3", tree / "tools/testing/kunit/kunit.py", *args, f"--build_dir={BUILD_DIR}"]
 
 
@@ -104,7 +104,7 @@ def build(settings: Settings, staged: Staged, kunitconfig: str, name: str) -> Ke
     env = environment()
     log = build_dir / "wb-build.log"
 
-    done = proc.run(kunit_py(settings, tree, "config"), cwd=tree, env=env, log=log,
+    done = proc.run(kunit_py(tree, "config"), cwd=tree, env=env, log=log,
                     label=f"configuring {name}")
     seconds = done.seconds
     config = build_dir / ".config"
@@ -122,7 +122,7 @@ def build(settings: Settings, staged: Staged, kunitconfig: str, name: str) -> Ke
         return f"{n} objects" + (f", {min(99, 100 * n // total)} %" if total else "")
 
     done = proc.run(
-        [*kunit_py(settings, tree, "build"), f"--jobs={settings.jobs}"],
+        [*kunit_py(tree, "build"), f"--jobs={settings.jobs}"],
         cwd=tree, env=env, log=log, label=f"building {name}", detail=detail,
     )
     seconds += done.seconds

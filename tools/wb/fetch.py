@@ -24,6 +24,9 @@ from .lines import Line
 from .settings import Settings, lock, make_folder
 
 
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
 @dataclass(frozen=True)
 class Source:
     """A kernel source tree that is only read.
@@ -85,26 +88,21 @@ def _size(folder: Path) -> str:
     return f"{total / 1e6:.0f} MB"
 
 
-def _debian_mirror() -> tuple[str, str] | None:
-    """Address and keyring of the Debian archive that this machine uses."""
+def _debian_mirror() -> str | None:
+    """Address of the Debian archive that this machine uses."""
     targets = proc.capture(
-        ["apt-get", "indextargets", "--format", "$(LABEL)\t$(REPO_URI)\t$(SIGNED_BY)"]
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Label: Debian"]
     )
-    for row in (targets or "").splitlines():
-        label, uri, _ = (row + "\t\t").split("\t")[:3]
-        if label == "Debian" and uri:
-            return uri, "/usr/share/keyrings/debian-archive-keyring.gpg"
-    return None
+    return next(iter((targets or "").split()), None)
 
 
 def _fetch_debian(line: Line, folder: Path) -> Path | None:
     """Download the line's source package with apt; None where that can't be."""
     d = line.debian
-    mirror = _debian_mirror() if shutil.which("apt-get") else None
+    mirror = _debian_mirror()
     if not d or not mirror:
         return None
-    uri, keyring = mirror
-    if not os.path.exists(keyring):
+    if not os.path.exists(KEYRING):
         raise WbError(
             Exit.DEPENDENCY, "please run: sudo apt-get install debian-archive-keyring"
         )
@@ -112,7 +110,7 @@ def _fetch_debian(line: Line, folder: Path) -> Path | None:
     for sub in ("lists/partial", "archives/partial"):
         (state / sub).mkdir(parents=True)
     (state / "status").touch()
-    (state / "sources.list").write_text(f"deb [signed-by={keyring}] {uri} {d['suite']} main\n")
+    (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror} {d['suite']} main\n")
     apt = [
         "apt-get", "-q",
         "-o", f"Dir::State={state}", "-o", f"Dir::State::lists={state}/lists",
