@@ -4,16 +4,18 @@
 
 WBCHECK := tools/wbcheck
 VARIANT ?= unfixed
-export V KSRC JOBS WB_BUILD
+export V KSRC JOBS WB_BUILD SMP ACCEL
 
 # wbcheck's options, where they are given.
 options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BOUND)') \
-	  $(if $(JSON),--json '$(JSON)') $(if $(ARCH),--arch '$(ARCH)')
+	  $(if $(JSON),--json '$(JSON)') $(arch)
+arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
-.PHONY: help kunit check check-tools verify replay stage readme clean
+.PHONY: help kunit matrix check check-tools verify replay stage readme clean
 
 help:
 	@echo 'make kunit                 v5.10: the variants, against what is expected of them'
+	@echo 'make matrix                all variants on all architectures: one table'
 	@echo 'make check                 the tests of the project itself'
 	@echo 'make check-tools           those of them that boot no kernel'
 	@echo 'make verify TREE=DIR       the verdict on a kernel tree of your own'
@@ -22,12 +24,17 @@ help:
 	@echo 'make readme                put the results of a run into the README'
 	@echo 'make clean                 remove the staged trees and results'
 	@echo
-	@echo 'SCENARIO=NAME, BOUND=N and JSON=FILE go with kunit and verify;'
+	@echo 'ARCH=um,x86_64,arm64 (default um; matrix: all), DEBUG=lockdep,kasan,...,'
+	@echo 'SCENARIO=NAME, BOUND=N and JSON=FILE go with kunit, matrix and verify;'
+	@echo 'SMP=N CPUs (default 2) and ACCEL=kvm|tcg are for QEMU;'
 	@echo 'KSRC=<v5.10.y tree or tarball> replaces the download, V=1 shows the'
 	@echo "kernel's log, JOBS=N limits the build. Exit codes: tools/wbcheck --help"
 
 kunit:
 	@$(WBCHECK) kunit $(options)
+
+matrix:
+	@$(WBCHECK) matrix $(options)
 
 verify:
 	@$(if $(TREE),,echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \
@@ -35,10 +42,10 @@ verify:
 
 replay:
 	@$(if $(SCHEDULE),,echo "usage: make replay SCHEDULE='v1:...' [VARIANT=...]" >&2; exit 2;) \
-	$(WBCHECK) replay $(if $(TREE),--tree '$(TREE)',--variant '$(VARIANT)') '$(SCHEDULE)'
+	$(WBCHECK) replay $(if $(TREE),--tree '$(TREE)',--variant '$(VARIANT)') $(arch) '$(SCHEDULE)'
 
 stage:
-	@$(WBCHECK) stage --variant '$(VARIANT)'
+	@$(WBCHECK) stage --variant '$(VARIANT)' $(arch)
 
 check:
 	@tools/check

@@ -11,6 +11,7 @@
 #include <linux/preempt.h>
 
 #include "points.h"
+#include "instrument.h"
 
 /* The compiler's names: see -fsanitize=thread, and kernel/kcsan/core.c. */
 #define DEFINE_TSAN_ACCESS(suffix, bytes)				\

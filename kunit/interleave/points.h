@@ -7,7 +7,6 @@
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
 #include "internal.h"
-#include "instrument.h"
 #include "../compat.h"
 
 /* threads.c */

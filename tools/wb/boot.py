@@ -5,63 +5,113 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import ktap, proc
-from .build import Kernel, kunit_py
+from . import accel, ktap, proc
+from .build import Kernel
 from .errors import Exit, WbError
 from .settings import Settings
+from .stage import BUILD_DIR
 
-TIMEOUT = 120  # seconds; a run takes a few
+TIMEOUT = 120  # seconds; a run takes a few, more without acceleration or with debugging aids
+QEMU_TIMEOUT = 600
+MEMORY = 1024  # MiB
 
 
-def _show(settings: Settings, text: str) -> None:
+@dataclass(frozen=True)
+class Ran:
+    """What is left of a run: the console log, and how the process ended.
+
+    `kunit_log` is what kunit.py said, where the kernel was run by it.
+    """
+
+    text: str
+    done: proc.Done
+    log: Path
+    kunit_log: Path | None = None
+
+    @property
+    def timed_out(self) -> bool:
+        return self.done.code is None or "TimeoutExpired" in self.done.output
+
+
+def _through_kunit(kernel: Kernel, name: str, timeout: float) -> Ran:
+    """Through the tree's own kunit.py, which for v5.10 takes no parameters."""
+    text_file, log = kernel.build_dir / "test.log", kernel.build_dir / "kunit.log"
+    text_file.unlink(missing_ok=True)
+    command: list[str | Path] = [
+        "python3", kernel.tree / "tools/testing/kunit/kunit.py", "exec",
+        f"--build_dir={BUILD_DIR}", f"--timeout={int(timeout)}",
+    ]
+    done = proc.run(command, cwd=kernel.tree, log=log, label=f"running {name}",
+                    deadline=timeout + 10)
+    text = text_file.read_text(errors="replace") if text_file.is_file() else ""
+    return Ran(text, done, text_file, log)
+
+
+def qemu_command(settings: Settings, kernel: Kernel, parameters: Sequence[str]) -> list[str | Path]:
+    """How a kernel is started under QEMU; without a root it ends after the tests."""
+    append = " ".join((f"console={kernel.arch.console}", "panic=-1", "quiet", "loglevel=7",
+                       *parameters))
+    return [
+        *kernel.arch.qemu, "-accel", accel.choose(settings, kernel.arch, kernel.binary),
+        "-smp", str(settings.cpus), "-m", str(MEMORY), "-nodefaults", "-display", "none",
+        "-serial", "stdio", "-no-reboot", "-kernel", kernel.binary, "-append", append,
+    ]
+
+
+def _directly(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str],
+              timeout: float) -> Ran:
+    log = kernel.build_dir / "test.log"
+    command: list[str | Path] = [kernel.binary, f"mem={MEMORY}M", *parameters]
+    if kernel.arch.qemu:
+        command = qemu_command(settings, kernel, parameters)
+    done = proc.run(command, cwd=kernel.tree, log=log, label=f"running {name}", deadline=timeout)
+    return Ran(done.output, done, log)
+
+
+def run(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
+        timeout: float | None = None) -> Ran:
+    """Run a kernel to its end, or for `timeout` seconds."""
+    if kernel.arch.qemu or parameters:
+        limit = timeout or (QEMU_TIMEOUT if kernel.arch.qemu else TIMEOUT)
+        ran = _directly(settings, kernel, name, parameters, limit)
+    else:
+        ran = _through_kunit(kernel, name, timeout or TIMEOUT)
     if settings.verbose:
-        print(text, file=sys.stderr)
+        print(ran.text, file=sys.stderr)
+    return ran
 
 
 def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
-         timeout: float = TIMEOUT) -> ktap.Log:
+         timeout: float | None = None) -> ktap.Log:
     """Run the suites; returns a log that is free of crashes and complete to its end.
 
-    Without kernel parameters through the tree's kunit.py, whose verdict must
-    agree with what the log says; v5.10's kunit.py takes no parameters, so that
-    with any the kernel is started directly.
+    Where kunit.py ran it, its verdict must agree with what the log says.
     """
-    text_file = kernel.build_dir / "test.log"
-    text_file.unlink(missing_ok=True)
-    command: list[str | Path]
-    if parameters:
-        command = [kernel.binary, "mem=1G", *parameters]
-        log_file = text_file
-    else:
-        command = [*kunit_py(kernel.tree, "exec"), f"--timeout={int(timeout)}"]
-        log_file = kernel.build_dir / "kunit.log"
-    done = proc.run(command, cwd=kernel.tree, log=log_file, label=f"running {name}",
-                    deadline=timeout + (10 if not parameters else 0))
-    text = text_file.read_text(errors="replace") if text_file.is_file() else ""
-    _show(settings, text)
-    where = f"see {text_file}"
-    timed_out = done.code is None or "TimeoutExpired" in done.output
-
-    log = ktap.parse(text)
+    ran = run(settings, kernel, name, parameters, timeout)
+    where = f"see {ran.log}"
+    log = ktap.parse(ran.text)
+    code = ran.done.code
     if log.crash:
         raise WbError(Exit.CRASH, f"{name}: the kernel crashed: {log.crash[0].strip()}; {where}")
+    if code is not None and code < 0 and not log.ended:
+        raise WbError(Exit.KILLED, f"{name}: ended from outside, by signal {-code}; {where}")
+    seconds = f"{ran.done.seconds:.0f} s"
     if not log.started:
-        raise WbError(
-            Exit.BOOT,
-            f"{name}: {'no test had begun after ' + format(timeout, '.0f') + ' s' if timed_out else 'did not boot'}; {where}",
-        )
-    if timed_out:
-        raise WbError(Exit.BOOT, f"{name}: did not end within {timeout:.0f} s; {where}")
+        why = f"no test had begun after {seconds}" if ran.timed_out else "did not boot"
+        raise WbError(Exit.BOOT, f"{name}: {why}; {where}")
+    if ran.timed_out:
+        raise WbError(Exit.BOOT, f"{name}: did not end within {seconds}; {where}")
     if not log.ended:
         raise WbError(Exit.INCOMPLETE, f"{name}: the log breaks off; {where}")
-    if not parameters:
+    if ran.kunit_log:
         failed = any(not c.ok for s in log.suites.values() for c in s.cases.values())
-        if failed != (done.code != 0):
+        if failed != (code != 0):
             raise WbError(
                 Exit.INCOMPLETE,
-                f"{name}: kunit.py says {'pass' if done.code == 0 else 'fail'}, "
-                f"the log says otherwise; see {log_file}",
+                f"{name}: kunit.py says {'pass' if code == 0 else 'fail'}, "
+                f"the log says otherwise; see {ran.kunit_log}",
             )
     return log

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Configure and build a staged tree with its own kunit.py."""
+"""Configure and build a staged tree."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import proc
+from .arches import Arch
 from .errors import Exit, WbError
 from .settings import Settings
-from .stage import BUILD_DIR, Staged
+from .stage import Staged
 
 STAMP = "wb-built"
 CCACHE_LINKS = "/usr/lib/ccache"  # where Debian has ccache stand in for gcc
@@ -23,12 +25,16 @@ class Kernel:
     """A kernel that was built from a staged tree, and is up to date."""
 
     tree: Path
-    build_dir: Path
+    arch: Arch
     binary: Path
     seconds: float
 
+    @property
+    def build_dir(self) -> Path:
+        return self.tree / self.arch.build_dir
 
-def compose_config(root: Path, names: list[str]) -> str:
+
+def compose_config(root: Path, names: Sequence[str]) -> str:
     """The kunitconfig made of fragments of kconfig/; a later one wins."""
     symbols: dict[str, str] = {}
     for name in names:
@@ -66,10 +72,6 @@ def environment() -> dict[str, str]:
     return env
 
 
-def kunit_py(tree: Path, *args: str) -> list[str | Path]:
-    return ["python3", tree / "tools/testing/kunit/kunit.py", *args, f"--build_dir={BUILD_DIR}"]
-
-
 def _count_objects(build_dir: Path) -> int:
     return sum(f.endswith(".o") for _, _, files in os.walk(build_dir) for f in files)
 
@@ -83,38 +85,44 @@ def _errors(text: str) -> list[str]:
     return rows or text.strip().splitlines()[-1:] or ["no output"]
 
 
-def build(settings: Settings, staged: Staged, kunitconfig: str, name: str) -> Kernel:
-    """Build the UML kernel of a staged tree, unless it is up to date."""
-    tree, build_dir = staged.path, staged.path / BUILD_DIR
-    binary, stamp = build_dir / "linux", build_dir / STAMP
-    compiler = proc.capture(["gcc", "--version"]) or ""
+def configure(staged: Staged, arch: Arch, kunitconfig: str, name: str) -> float:
+    """Configure a staged tree; returns the seconds it took."""
+    build_dir = staged.path / arch.build_dir
+    build_dir.mkdir(exist_ok=True)
+    wanted = build_dir / ".kunitconfig"
+    wanted.write_text(kunitconfig)
+    config = build_dir / ".config"
+    config.write_text(kunitconfig)
+    log = build_dir / "wb-config.log"
+    done = proc.run(
+        ["make", *arch.make(), arch.base], cwd=staged.path, log=log,
+        env={**environment(), "KCONFIG_ALLCONFIG": str(wanted)}, label=f"configuring {name}",
+    )
+    if done.code:
+        raise WbError(Exit.BUILD, f"{name}: can't configure: {_errors(done.output)[0]}; see {log}")
+    lost = lost_symbols(kunitconfig, config.read_text())
+    if lost:
+        raise WbError(Exit.CONFIG, f"{name}: lost in the configuration: {', '.join(lost)}")
+    return done.seconds
+
+
+def build(settings: Settings, staged: Staged, arch: Arch, name: str) -> Kernel:
+    """Build the kernel of a staged tree, unless it is up to date."""
+    tree, build_dir = staged.path, staged.path / arch.build_dir
+    binary, stamp = build_dir / arch.image, build_dir / STAMP
+    kunitconfig = compose_config(settings.root, arch.fragments)
+    compiler = proc.capture([arch.compiler, "--version"]) or ""
     identity = hashlib.sha256(
         "\0".join((staged.digest, kunitconfig, compiler)).encode()
     ).hexdigest()
     if binary.is_file() and stamp.is_file() and stamp.read_text() == _seal(identity, binary):
-        return Kernel(tree, build_dir, binary, 0)
+        return Kernel(tree, arch, binary, 0)
 
     stamp.unlink(missing_ok=True)
     binary.unlink(missing_ok=True)  # a failed build must not leave one to boot
-    build_dir.mkdir(exist_ok=True)
-    wanted = build_dir / ".kunitconfig"
-    wanted.write_text(kunitconfig)
-    # kunit.py takes an existing .config for good, whatever became of Kconfig.
-    (build_dir / ".config").unlink(missing_ok=True)
-    env = environment()
+    seconds = configure(staged, arch, kunitconfig, name)
     log = build_dir / "wb-build.log"
-
-    done = proc.run(kunit_py(tree, "config"), cwd=tree, env=env, log=log,
-                    label=f"configuring {name}")
-    seconds = done.seconds
-    config = build_dir / ".config"
-    lost = lost_symbols(kunitconfig, config.read_text() if config.is_file() else "")
-    if config.is_file() and lost:
-        raise WbError(Exit.CONFIG, f"{name}: lost in the configuration: {', '.join(lost)}")
-    if done.code:
-        raise WbError(Exit.BUILD, f"{name}: can't configure: {_errors(done.output)[0]}; see {log}")
-
-    total_file = settings.cache / "objects-um"
+    total_file = settings.cache / f"objects-{arch.label}"
     total = int(total_file.read_text()) if total_file.is_file() else 0
 
     def detail() -> str:
@@ -122,20 +130,17 @@ def build(settings: Settings, staged: Staged, kunitconfig: str, name: str) -> Ke
         return f"{n} objects" + (f", {min(99, 100 * n // total)} %" if total else "")
 
     done = proc.run(
-        [*kunit_py(tree, "build"), f"--jobs={settings.jobs}"],
-        cwd=tree, env=env, log=log, label=f"building {name}", detail=detail,
+        ["make", *arch.make(), f"-j{settings.jobs}", arch.target],
+        cwd=tree, env=environment(), log=log, label=f"building {name}", detail=detail,
     )
     seconds += done.seconds
-    lost = lost_symbols(kunitconfig, config.read_text())
-    if lost:
-        raise WbError(Exit.CONFIG, f"{name}: lost in the configuration: {', '.join(lost)}")
     if done.code or not binary.is_file():
         code = Exit.HOST if "No space left" in done.output else Exit.BUILD
         raise WbError(code, f"{name}: does not build: {_errors(done.output)[0].strip()}; see {log}")
     settings.cache.mkdir(parents=True, exist_ok=True)
     total_file.write_text(str(_count_objects(build_dir)))
     stamp.write_text(_seal(identity, binary))
-    return Kernel(tree, build_dir, binary, seconds)
+    return Kernel(tree, arch, binary, seconds)
 
 
 def _seal(identity: str, binary: Path) -> str:

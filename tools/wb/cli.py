@@ -10,22 +10,21 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import boot, build, deps, fetch, judge, proc, report, stage
+from . import arches, boot, build, cells, deps, fetch, judge, proc, report
+from .arches import Arch
+from .cells import Cell
 from .errors import MEANING, Exit, WbError
 from .fetch import Source
 from .lines import Line, Variant, load
 from .settings import Settings, lock
 
-ARCHES = ("um",)
 KUNIT_VARIANTS = ("unfixed", "seed", "seed+recheck")
 # What an outer make passes on, and the kernel's must not see.
 OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "V", "ARCH", "O", "TREE",
-              "KBUILD_OUTPUT", "KSRC", "VARIANT", "SCHEDULE", "CC")
+              "KBUILD_OUTPUT", "KSRC", "VARIANT", "SCHEDULE", "CC", "CROSS_COMPILE", "DEBUG")
 
 
 def say(text: str) -> None:
@@ -34,33 +33,6 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def kunitconfig(settings: Settings, arch: str) -> str:
-    return build.compose_config(settings.root, ["common", arch])
-
-
-def built(
-    settings: Settings, source: Source, patches: Sequence[Path], name: str, folder: str,
-    twin: str | None = None,
-) -> build.Kernel:
-    """Stage and build one tree."""
-    config = kunitconfig(settings, "um")
-    files = stage.overlay(source, settings.root, patches, config)
-    staged = stage.sync(source, files, settings.build / folder,
-                        settings.build / twin if twin else None)
-    return build.build(settings, staged, config, name)
-
-
-def judged(
-    settings: Settings, args: argparse.Namespace, kernel: build.Kernel, name: str
-) -> judge.Verdict:
-    """Boot one kernel, and judge it."""
-    start = time.monotonic()
-    log = boot.boot(settings, kernel, name, run_parameters(settings, args), args.timeout)
-    note(f"  {name}: built in {kernel.seconds:.0f} s, ran in {time.monotonic() - start:.1f} s")
-    expected = judge.expected_cases(settings.root / "kunit")
-    return judge.judge(log, expected, name)
 
 
 def path_key(path: Path) -> str:
@@ -77,50 +49,81 @@ def only_line(settings: Settings) -> Line:
     return load(settings.root / "patches")["v5.10"]
 
 
-def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
+def selected(settings: Settings, args: argparse.Namespace) -> list[Arch]:
+    """The architectures asked for, with their packages installed."""
+    found = arches.select(settings.root / "kconfig", args.arch, getattr(args, "debug", ""))
+    cells.require(found)
+    return found
+
+
+def results_path(settings: Settings, args: argparse.Namespace, name: str) -> Path:
+    return Path(args.json or settings.build / "results" / f"{name}.json")
+
+
+def variant_cells(settings: Settings, args: argparse.Namespace, names: Sequence[str]
+                  ) -> tuple[Line, Source, list[Cell]]:
+    """Variants of the line on the architectures asked for."""
     line = only_line(settings)
-    names = args.variant or list(KUNIT_VARIANTS)
-    variants = [line.variant(n) for n in names]
+    variants = [line.variant(n) for n in names or line.variants]
     run_parameters(settings, args)
-    deps.require(deps.BUILD_UM)
+    found = selected(settings, args)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
-    # A kernel uses one CPU: run each while the next one is built.
-    with lock(settings.build), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        try:
-            twin = None
-            running = []
-            for v in variants:
-                folder = stage_folder(line, v, source)
-                kernel = built(settings, source, v.patches, v.name, folder, twin)
-                running.append(pool.submit(judged, settings, args, kernel, v.name))
-                twin = folder
-            verdicts = [r.result() for r in running]
-        except BaseException:
-            proc.cancelled.set()
-            raise
-    surprises = []
-    for v, verdict in zip(variants, verdicts, strict=True):
-        wanted = {n: r for n, r in v.breaks.items() if args.scenario in (None, n)}
-        surprises += judge.unexpected(verdict, wanted)
-    say(f"{line.name} ({source.version}), User-Mode Linux, preemption bound {bound_of(verdicts)}\n")
-    say(report.verdict_table(verdicts))
-    say("")
-    path = args.json or settings.build / "results" / "kunit.json"
+    return line, source, [
+        Cell(v.name, arch, source, v.patches, stage_folder(line, v, source))
+        for arch in found for v in variants
+    ]
+
+
+def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
+    return judge_variants(settings, args, "kunit", args.variant or KUNIT_VARIANTS)
+
+
+def cmd_matrix(settings: Settings, args: argparse.Namespace) -> Exit:
+    return judge_variants(settings, args, "matrix", args.variant or ())
+
+
+def judge_variants(settings: Settings, args: argparse.Namespace, command: str,
+                   names: Sequence[str]) -> Exit:
+    """Variants against what is expected of them: the table, and the verdict."""
+    line, source, wanted = variant_cells(settings, args, names)
+    outcomes = cells.run_cells(settings, wanted, run_of(settings, args))
+    verdicts = [o for o in outcomes if isinstance(o, judge.Verdict)]
+    errors = [o for o in outcomes if isinstance(o, WbError)]
+    surprises: list[str] = []
+    for verdict in verdicts:
+        breaks = line.variant(verdict.name).breaks
+        expected = {n: r for n, r in breaks.items() if args.scenario in (None, n)}
+        surprises += judge.unexpected(verdict, expected)
+    path = results_path(settings, args, command)
     report.write_json(path, {
-        "line": line.name, "version": source.version, "arch": "um",
-        "as_expected": not surprises, "unexpected": surprises,
-        "variants": [v.as_json() for v in verdicts],
+        "line": line.name, "version": source.version,
+        "as_expected": not surprises and not errors, "unexpected": surprises,
+        "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
     })
+    say(f"{line.name} ({source.version}), {', '.join(dict.fromkeys(c.arch.title for c in wanted))}"
+        f", preemption bound {bound_of(verdicts)}\n")
+    if command == "matrix":
+        say(report.matrix(wanted, outcomes))
+    elif verdicts:
+        say(report.verdict_table(verdicts))
+    say("")
+    skipped = report.skipped(verdicts)
+    if skipped:
+        say(skipped + "\n")
     for row in surprises:
         say(f"unexpected: {row}")
+    for verdict in verdicts:
+        if any(r.startswith(f"{verdict.name} on {verdict.arch}: ") for r in surprises):
+            say(report.witnesses(verdict))
+    if errors:
+        for error in errors[1:]:
+            note(f"wbcheck: {error}")
+        raise errors[0]
     if surprises:
-        for verdict in verdicts:
-            if any(r.startswith(f"{verdict.name}: ") for r in surprises):
-                say(report.witnesses(verdict))
         say(f"verdict: {len(surprises)} unexpected; results in {path}")
         return Exit.VIOLATION
-    broken = [v.name for v in verdicts if not v.holds]
-    held = [v.name for v in verdicts if v.holds]
+    broken = dict.fromkeys(v.name for v in verdicts if not v.holds)
+    held = dict.fromkeys(v.name for v in verdicts if v.holds)
     say(
         f"verdict: as expected: {', '.join(broken) or 'none'} broken, "
         f"{', '.join(held) or 'none'} without a violation; results in {path}"
@@ -131,6 +134,10 @@ def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
 def bound_of(verdicts: Sequence[judge.Verdict]) -> str:
     bounds = sorted({s.bound for v in verdicts for s in v.scenarios.values() if s.skipped is None})
     return " to ".join(map(str, bounds)) or "none"
+
+
+def run_of(settings: Settings, args: argparse.Namespace) -> cells.Run:
+    return cells.Run(tuple(run_parameters(settings, args)), args.timeout)
 
 
 def run_parameters(settings: Settings, args: argparse.Namespace) -> list[str]:
@@ -160,58 +167,71 @@ def user_tree(line: Line, given: str) -> tuple[Source, str]:
 def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     line = only_line(settings)
     source, folder = user_tree(line, args.tree)
-    run_parameters(settings, args)
-    deps.require(deps.BUILD_UM)
-    with lock(settings.build):
-        verdict = judged(settings, args, built(settings, source, (), "tree", folder), "tree")
-    say(f"{source.path} ({source.version}, taken for {line.name}), User-Mode Linux, "
-        f"preemption bound {bound_of([verdict])}\n")
-    say(report.verdict_table([verdict]))
+    run = run_of(settings, args)
+    wanted = [Cell("tree", arch, source, (), folder) for arch in selected(settings, args)]
+    outcomes = cells.run_cells(settings, wanted, run)
+    verdicts = [o for o in outcomes if isinstance(o, judge.Verdict)]
+    errors = [o for o in outcomes if isinstance(o, WbError)]
+    say(f"{source.path} ({source.version}, taken for {line.name}), "
+        f"{', '.join(c.arch.title for c in wanted)}, preemption bound {bound_of(verdicts)}\n")
+    if verdicts:
+        say(report.verdict_table(verdicts))
     say("")
-    if not verdict.holds:
-        say(report.witnesses(verdict))
-    for case in verdict.failed:
-        say(f"fails: {case}")
-    path = args.json or settings.build / "results" / "verify.json"
+    for verdict in verdicts:
+        if not verdict.holds:
+            say(report.witnesses(verdict))
+        for case in verdict.failed:
+            say(f"fails on {verdict.arch}: {case}")
+    skipped = report.skipped(verdicts)
+    if skipped:
+        say(skipped + "\n")
+    path = results_path(settings, args, "verify")
     report.write_json(path, {
-        "tree": str(source.path), "line": line.name, "version": source.version, "arch": "um",
-        **verdict.as_json(),
+        "tree": str(source.path), "line": line.name, "version": source.version,
+        "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
     })
-    ran = sum(s.skipped is None for s in verdict.scenarios.values())
-    skipped = len(verdict.scenarios) - ran
-    tail = f"{ran} scenarios, {skipped} skipped; results in {path}"
-    if verdict.holds:
+    if errors:
+        raise errors[0]
+    ran = sum(s.skipped is None for v in verdicts for s in v.scenarios.values())
+    tail = f"{ran} scenarios, {sum(len(v.skipped) for v in verdicts)} cases skipped; results in {path}"
+    if all(v.holds for v in verdicts):
         say(f"verdict: holds: {tail}")
         return Exit.OK
-    rules = sorted({r for s in verdict.scenarios.values() for r in s.rules})
-    say(f"verdict: broken: {', '.join(rules + verdict.failed)}: {tail}")
+    rules = dict.fromkeys(r for v in verdicts for s in v.scenarios.values() for r in s.rules)
+    failed = dict.fromkeys(c for v in verdicts for c in v.failed)
+    say(f"verdict: broken: {', '.join([*sorted(rules), *failed])}: {tail}")
     return Exit.VIOLATION
 
 
-def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
+def one_cell(settings: Settings, args: argparse.Namespace) -> Cell:
+    """The variant or the tree that a command is for, on one architecture."""
     line = only_line(settings)
+    user = user_tree(line, args.tree) if getattr(args, "tree", None) else None
+    variant = line.variant(args.variant)
+    found = selected(settings, args)
+    if len(found) != 1:
+        raise WbError(Exit.USAGE, f"--arch {args.arch}: one architecture at a time, please")
+    if user:
+        return Cell("tree", found[0], user[0], (), user[1])
+    source = fetch.get(settings, line, os.environ.get("KSRC"))
+    return Cell(variant.name, found[0], source, variant.patches,
+                stage_folder(line, variant, source))
+
+
+def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
     scenario = args.schedule.split(":")[1:2]
     names = judge.expected_cases(settings.root / "kunit")[judge.RACES]
     if not re.fullmatch(r"v1:\w+:[A-Z]\d*(,[A-Z]\d*)*", args.schedule) or scenario[0] not in names:
         raise WbError(Exit.USAGE, f"'{args.schedule}' is no schedule, like v1:reuse:E5,T,R,E,R; "
                       f"the scenarios are {', '.join(names)}")
-    if args.tree:
-        source, folder = user_tree(line, args.tree)
-        patches: Sequence[Path] = ()
-        name = "tree"
-        deps.require(deps.BUILD_UM)
-    else:
-        variant = line.variant(args.variant)
-        deps.require(deps.BUILD_UM)
-        source = fetch.get(settings, line, os.environ.get("KSRC"))
-        folder, patches, name = stage_folder(line, variant, source), variant.patches, variant.name
+    cell = one_cell(settings, args)
     with lock(settings.build):
-        kernel = built(settings, source, patches, name, folder)
-        log = boot.boot(settings, kernel, name, [f"page_writeback.replay={args.schedule}"])
+        kernel = cells.built(settings, cell)
+        log = boot.boot(settings, kernel, cell.name, [f"page_writeback.replay={args.schedule}"])
     suite = log.suites.get(judge.RACES)
     case = suite.cases.get(scenario[0]) if suite else None
     if case is None:
-        raise WbError(Exit.INCOMPLETE, f"{name}: {scenario[0]} did not run")
+        raise WbError(Exit.INCOMPLETE, f"{cell.name}: {scenario[0]} did not run")
     replayed = None
     for row in case.lines:
         if row.startswith("| "):
@@ -221,34 +241,33 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
         elif row.startswith(f"replayed {case.name}: "):
             replayed = row.partition(": ")[2]
     if replayed is None:
-        raise WbError(Exit.INCOMPLETE, f"{name}: the replay left no result")
-    say(f"\nverdict: {args.schedule} on {name}: breaks {replayed}")
+        raise WbError(Exit.INCOMPLETE, f"{cell.name}: the replay left no result")
+    say(f"\nverdict: {args.schedule} on {cell.name}: breaks {replayed}")
     return Exit.OK if replayed == "none" else Exit.VIOLATION
 
 
 def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
-    line = only_line(settings)
-    variant = line.variant(args.variant)
-    deps.require(deps.BUILD_UM)
-    source = fetch.get(settings, line, os.environ.get("KSRC"))
-    config = kunitconfig(settings, "um")
+    cell = one_cell(settings, args)
     with lock(settings.build):
-        files = stage.overlay(source, settings.root, variant.patches, config)
-        staged = stage.sync(source, files, settings.build / stage_folder(line, variant, source))
-        build_dir = staged.path / stage.BUILD_DIR
+        staged = cells.staged(settings, cell)
+        build_dir = staged.path / cell.arch.build_dir
         build_dir.mkdir(exist_ok=True)
-        (build_dir / ".kunitconfig").write_text(config)
+        (build_dir / ".kunitconfig").write_text(
+            build.compose_config(settings.root, cell.arch.fragments)
+        )
     say(str(staged.path))
     return Exit.OK
 
 
 def cmd_deps(settings: Settings, args: argparse.Namespace) -> Exit:
-    deps.require({**deps.BUILD_UM, **(deps.CHECK if args.check else {})})
+    selected(settings, args)
+    if args.check:
+        deps.require(deps.CHECK)
     return Exit.OK
 
 
 def cmd_fetch(settings: Settings, args: argparse.Namespace) -> Exit:
-    deps.require(deps.BUILD_UM)
+    deps.require(deps.BUILD)
     say(str(fetch.get(settings, only_line(settings), os.environ.get("KSRC")).path))
     return Exit.OK
 
@@ -271,8 +290,8 @@ def parser() -> argparse.ArgumentParser:
         prog="wbcheck",
         description="Drive the end of page writeback through every interleaving, on a real kernel.",
         epilog=f"exit codes:\n{codes}\n\nenvironment: KSRC=<v5.10.y tree or tarball> instead of "
-        "the download,\n  WB_BUILD and XDG_CACHE_HOME for other folders, JOBS=n, V=1 for the "
-        "kernel's log",
+        "the download,\n  WB_BUILD and XDG_CACHE_HOME for other folders, JOBS=n for the build, "
+        "SMP=n CPUs and\n  ACCEL=kvm|tcg for QEMU, V=1 for the kernel's log",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = p.add_subparsers(dest="command", required=True, metavar="command")
@@ -282,17 +301,27 @@ def parser() -> argparse.ArgumentParser:
         c.set_defaults(function=function)
         return c
 
+    def add_arch(c: argparse.ArgumentParser, default: str = "um") -> None:
+        c.add_argument("--arch", default=default, metavar="NAME[,NAME]",
+                       help="um, x86_64, arm64 (default: %(default)s)")
+        c.add_argument("--debug", default="", metavar="AID[,AID]",
+                       help="debugging aids: kconfig/debug-*.config")
+
     def add_run_options(c: argparse.ArgumentParser) -> None:
         c.add_argument("--scenario", help="only this one")
         c.add_argument("--bound", type=positive, help="preemptions in a schedule, at most")
         c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
-        c.add_argument("--arch", choices=ARCHES, default="um")
-        c.add_argument("--timeout", type=seconds, default=boot.TIMEOUT, metavar="SECONDS",
-                       help="for each kernel's run (default: %(default)s)")
+        add_arch(c)
+        c.add_argument("--timeout", type=seconds, metavar="SECONDS", help="for each kernel's run "
+                       f"(default: {boot.TIMEOUT}, under QEMU {boot.QEMU_TIMEOUT})")
 
     c = add("kunit", cmd_kunit, "the line's variants, each against what is expected of it")
     c.add_argument("--variant", action="append", help="only this one; can be repeated")
     add_run_options(c)
+    c = add("matrix", cmd_matrix, "all variants of the line on all architectures, in one table")
+    c.add_argument("--variant", action="append", help="only this one; can be repeated")
+    add_run_options(c)
+    c.set_defaults(arch="um,x86_64,arm64")
     c = add("verify", cmd_verify, "the verdict on a kernel tree of your own; it is only read")
     c.add_argument("tree")
     add_run_options(c)
@@ -300,10 +329,13 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("schedule")
     c.add_argument("--variant", default="unfixed")
     c.add_argument("--tree", help="replay on a tree of your own instead")
+    add_arch(c)
     c = add("stage", cmd_stage, "only stage a variant; prints where, for use by hand")
     c.add_argument("--variant", default="stock")
+    add_arch(c)
     add("fetch", cmd_fetch, "only get the kernel source; prints where it is")
     c = add("deps", cmd_deps, "only install the packages that are needed")
+    add_arch(c)
     c.add_argument("--check", action="store_true", help="those of the project's own tests too")
     return p
 

@@ -11,7 +11,7 @@ from . import proc
 from .errors import Exit, WbError
 
 # A package, and a file or command that shows it is there on other systems.
-BUILD_UM = {
+BUILD = {
     "bc": "bc",
     "bison": "bison",
     "ccache": "",

@@ -21,6 +21,7 @@ class Exit(enum.IntEnum):
     CRASH = 9
     INCOMPLETE = 10
     HOST = 11
+    KILLED = 12
     INTERRUPTED = 130
 
 
@@ -37,6 +38,7 @@ MEANING = {
     Exit.CRASH: "panic, BUG, WARNING or the like in the kernel log",
     Exit.INCOMPLETE: "a suite, case or scenario is absent, cut off or vacuous",
     Exit.HOST: "this machine: no space, no permission, no cache folder",
+    Exit.KILLED: "the kernel, or the QEMU it ran in, was ended from outside",
     Exit.INTERRUPTED: "interrupted",
 }
 

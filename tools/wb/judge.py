@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .arches import Arch
 from .errors import Exit, WbError
 from .ktap import Case, Log
 
@@ -33,6 +34,10 @@ class Breakage:
     witness: str
     trace: list[str] = field(default_factory=list)
 
+    @property
+    def cost(self) -> tuple[int, int]:
+        return self.preemptions, len(self.witness)
+
 
 @dataclass
 class Scenario:
@@ -54,8 +59,7 @@ class Scenario:
 
     @property
     def shortest(self) -> Breakage | None:
-        by_cost = sorted(self.breaks, key=lambda b: (b.preemptions, len(b.witness)))
-        return by_cost[0] if by_cost else None
+        return min(self.breaks, key=lambda b: b.cost) if self.breaks else None
 
 
 @dataclass
@@ -63,6 +67,7 @@ class Verdict:
     """What came out of one run of the suites."""
 
     name: str
+    arch: str = "um"
     scenarios: dict[str, Scenario] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)  # other cases, "suite.case"
     skipped: list[str] = field(default_factory=list)
@@ -156,17 +161,25 @@ def _scenario(case: Case, where: str) -> Scenario:
     return s
 
 
-def judge(log: Log, expected: dict[str, list[str]], name: str) -> Verdict:
+NOT_ASKED_FOR = "not asked for"
+
+
+def judge(log: Log, expected: dict[str, list[str]], name: str, arch: Arch) -> Verdict:
     """The verdict on a complete log; raises if it does not amount to one."""
-    check_complete(log, expected, name)
-    verdict = Verdict(name)
+    where = f"{name} on {arch.label}"
+    check_complete(log, expected, where)
+    verdict = Verdict(name, arch.label)
     for suite, cases in expected.items():
         for case_name in cases:
             case = log.suites[suite].cases[case_name]
             if case.skipped is not None:
+                if case.skipped not in (*arch.skips, NOT_ASKED_FOR):
+                    raise WbError(
+                        Exit.INCOMPLETE, f"{where}: {case_name} was skipped: {case.skipped}"
+                    )
                 verdict.skipped.append(f"{suite}.{case_name}: {case.skipped}")
             if suite == RACES:
-                verdict.scenarios[case_name] = _scenario(case, name)
+                verdict.scenarios[case_name] = _scenario(case, where)
             elif not case.ok:
                 verdict.failed.append(f"{suite}.{case_name}")
     return verdict
@@ -174,13 +187,14 @@ def judge(log: Log, expected: dict[str, list[str]], name: str) -> Verdict:
 
 def unexpected(verdict: Verdict, breaks: dict[str, list[str]]) -> list[str]:
     """How a verdict differs from what is expected of a variant."""
-    rows = [f"{verdict.name}: {case} fails" for case in verdict.failed]
+    who = f"{verdict.name} on {verdict.arch}"
+    rows = [f"{who}: {case} fails" for case in verdict.failed]
     for name, s in verdict.scenarios.items():
         want, got = breaks.get(name, []), s.rules
-        if sorted(want) != sorted(got):
+        if s.skipped is None and sorted(want) != sorted(got):
             rows.append(
-                f"{verdict.name}: {name} breaks {', '.join(got) or 'nothing'}, "
+                f"{who}: {name} breaks {', '.join(got) or 'nothing'}, "
                 f"expected {', '.join(want) or 'nothing'}"
             )
-    rows += [f"{verdict.name}: there is no scenario {n}" for n in breaks if n not in verdict.scenarios]
+    rows += [f"{who}: there is no scenario {n}" for n in breaks if n not in verdict.scenarios]
     return rows

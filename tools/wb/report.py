@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from .cells import Cell
 from .errors import Exit, WbError
-from .judge import Verdict
+from .judge import Breakage, Verdict, short_rule
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -25,22 +26,70 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[
     )
 
 
-def verdict_table(verdicts: Iterable[Verdict]) -> str:
-    """Variants against scenarios."""
+def verdict_table(verdicts: Sequence[Verdict]) -> str:
+    """Variants against scenarios; those that were skipped are left to skipped()."""
+    several = len({v.arch for v in verdicts}) > 1
     rows = []
     for v in verdicts:
         for s in v.scenarios.values():
-            if s.skipped is not None:
-                rows.append([v.name, s.name, "-", "-", "skipped", s.skipped])
-                continue
-            best = s.shortest
-            rows.append([
-                v.name, s.name, str(s.schedules), str(s.violating),
-                ", ".join(s.rules) or "holds", best.witness if best else "",
-            ])
-    return table(
-        ["variant", "scenario", "schedules", "violating", "verdict", "shortest"], rows, (2, 3)
+            if s.skipped is None:
+                best = s.shortest
+                rows.append([
+                    *([v.arch] if several else []), v.name, s.name, str(s.schedules),
+                    str(s.violating), ", ".join(s.rules) or "holds", best.witness if best else "",
+                ])
+    header = ["variant", "scenario", "schedules", "violating", "verdict", "shortest"]
+    if several:
+        return table(["arch", *header], rows, (3, 4))
+    return table(header, rows, (2, 3))
+
+
+def skipped(verdicts: Iterable[Verdict]) -> str:
+    """How many cases were skipped where, and why."""
+    rows: dict[tuple[str, str], dict[str, None]] = {}
+    for v in verdicts:
+        for row in v.skipped:
+            case, _, why = row.partition(": ")
+            rows.setdefault((v.arch, why), {})[case.rpartition(".")[2]] = None
+    return "\n".join(
+        f"skipped on {arch}, {why}: {len(cases)}: {', '.join(cases)}"
+        for (arch, why), cases in rows.items()
     )
+
+
+HAZARDS = ("H1", "H2", "H3", "H4", "H5")
+
+
+def _hazard_cells(v: Verdict) -> list[str]:
+    """For each hazard and for the rest: the scenarios that break of those that ran."""
+    ran = [s for s in v.scenarios.values() if s.skipped is None]
+    rest = [r for s in ran for r in s.rules if r[:2] not in HAZARDS] + v.failed
+    broken = [sum(any(r[:2] == h for r in s.rules) for s in ran) for h in HAZARDS]
+    return [*(f"breaks {n}" if n else "holds" for n in broken),
+            ", ".join(dict.fromkeys(rest)) or "holds", str(len(ran)),
+            str(sum(s.schedules for s in ran))]
+
+
+def matrix(wanted: Sequence[Cell], outcomes: Sequence[Verdict | WbError]) -> str:
+    """Variants and architectures against hazards, and the shortest witness of each."""
+    rows, shortest = [], []
+    for cell, outcome in zip(wanted, outcomes, strict=True):
+        if isinstance(outcome, WbError):
+            rows.append([cell.variant, cell.arch.label, *["none"] * len(HAZARDS), str(outcome),
+                         "0", "0"])
+            continue
+        rows.append([cell.variant, cell.arch.label, *_hazard_cells(outcome)])
+        best: dict[str, Breakage] = {}
+        for b in (b for s in outcome.scenarios.values() for b in s.breaks):
+            rule = short_rule(b.rule)
+            if rule not in best or b.cost < best[rule].cost:
+                best[rule] = b
+        shortest += [[cell.variant, cell.arch.label, r, str(b.preemptions), b.witness]
+                     for r, b in sorted(best.items())]
+    text = table(["variant", "arch", *HAZARDS, "other rules", "scenarios", "schedules"], rows, (8, 9))
+    if shortest:
+        text += "\n\n" + table(["variant", "arch", "rule", "preemptions", "shortest"], shortest, (3,))
+    return text
 
 
 def hazard_table(verdicts: Sequence[Verdict]) -> str:

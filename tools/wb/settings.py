@@ -31,6 +31,7 @@ class Settings:
     build: Path
     cache: Path
     jobs: int
+    cpus: int  # of a machine under QEMU
     verbose: bool
 
     @staticmethod
@@ -42,6 +43,7 @@ class Settings:
             build=Path(env.get("WB_BUILD") or ROOT / "build").absolute(),
             cache=base.absolute() / "page-writeback",
             jobs=_number("JOBS", 2 * (os.cpu_count() or 1)),
+            cpus=_number("SMP", 2),
             verbose=env.get("V", "") not in ("", "0"),
         )
 

@@ -15,6 +15,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ from .settings import make_folder
 COPIED = ("fs", "include", "init", "kernel", "lib", "mm", "tools")
 
 SUITE = "mm/tests"
-BUILD_DIR = ".kunit"
+BUILD_DIR = ".kunit"  # of User-Mode Linux; the others' names begin with it
 HOOKS = {
     "mm/Makefile": "include $(srctree)/mm/tests/instrument.mk\n",
     "mm/Kconfig": 'source "mm/tests/Kconfig"\n',
@@ -50,7 +51,7 @@ def _ignored(name: str) -> bool:
     """What a plain folder may hold of an earlier build, and no source does."""
     base = name.rpartition("/")[2]
     return (
-        name.startswith(("include/generated/", "include/config/", ".git/", BUILD_DIR + "/"))
+        name.startswith(("include/generated/", "include/config/", ".git/", BUILD_DIR))
         or "/include/generated/" in name
         or base.endswith((".o", ".a", ".ko", ".cmd", ".order", ".mod", ".mod.c", ".d"))
         or base in (".config", ".config.old", "vmlinux", "linux", "System.map", "Module.symvers")
@@ -243,6 +244,27 @@ def _shared(source: Source, name: str) -> bool:
     return source.pristine and name.partition("/")[0] not in COPIED
 
 
+_prepared: set[Path] = set()
+_preparing = threading.Lock()
+
+
+def prepare(source: Source, stage: Path) -> bool:
+    """Copy a source that is not staged yet; returns whether it was not.
+
+    sync() does this itself; in another thread it can be done beforehand.
+    """
+    with _preparing:
+        if (stage / STAMP).is_file():
+            return False
+        if stage not in _prepared:
+            make_folder(stage.parent)
+            # What an interrupted run has left is of no known state.
+            shutil.rmtree(stage, ignore_errors=True)
+            _clone(source, identities(source.path), stage)
+            _prepared.add(stage)
+    return True
+
+
 def sync(
     source: Source, files: dict[str, bytes | None], stage: Path, twin: Path | None = None
 ) -> Staged:
@@ -252,16 +274,13 @@ def sync(
     folder of `twin`, a tree staged from the same source.
     """
     manifest_path = stage / STAMP
-    before = _read_manifest(manifest_path)
     restored: list[str] = []
     label = f"staging {stage.name}"
-    fresh = not stage.exists()
-    if not fresh or twin is None or not (twin / STAMP).is_file():
-        twin = None
     try:
-        make_folder(stage.parent)
-        if fresh:
-            _clone(source, identities(source.path), stage)
+        fresh = prepare(source, stage)
+        before = _read_manifest(manifest_path)
+        if not fresh or twin is None or not (twin / STAMP).is_file():
+            twin = None
         if twin and (twin / BUILD_DIR).is_dir():
             proc.run(["cp", "-a", twin / BUILD_DIR, stage / BUILD_DIR], label=label)
         with proc.progress(label) as p:

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The architectures of kconfig/arches.toml."""
+
+from __future__ import annotations
+
+import platform
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .errors import Exit, WbError
+
+DEBUG_PREFIX = "debug-"  # of the fragments that any architecture can add
+
+
+@dataclass(frozen=True)
+class Arch:
+    """How kernels of an architecture are configured, built and run."""
+
+    name: str
+    title: str
+    fragments: tuple[str, ...]
+    base: str
+    build_dir: str
+    target: str
+    image: str
+    native: tuple[str, ...]
+    skips: tuple[str, ...]
+    cross: str = ""
+    cross_package: str = ""
+    packages: tuple[tuple[str, str], ...] = ()
+    qemu: tuple[str, ...] = ()
+    console: str = ""
+    debug: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """The cross compiler's prefix, or "" where the host's own serves."""
+        return "" if platform.machine() in self.native else self.cross
+
+    @property
+    def label(self) -> str:
+        """The name, and what was added to it."""
+        return "+".join((self.name, *self.debug))
+
+    @property
+    def compiler(self) -> str:
+        return f"{self.prefix}gcc"
+
+    def make(self) -> list[str]:
+        """The arguments of every make for this architecture."""
+        more = [f"CROSS_COMPILE={self.prefix}"] if self.prefix else []
+        return [f"ARCH={self.name}", f"O={self.build_dir}", *more]
+
+    def needs(self) -> dict[str, str]:
+        """Packages beyond those that every build needs."""
+        more = {self.cross_package: self.compiler} if self.prefix else {}
+        return dict(self.packages) | more
+
+    def with_debug(self, names: tuple[str, ...]) -> Arch:
+        """The same with debugging aids, in a build folder of its own."""
+        if not names:
+            return self
+        return replace(
+            self,
+            fragments=(*self.fragments, *(DEBUG_PREFIX + n for n in names)),
+            build_dir="-".join((".kunit", self.name, *names)),
+            debug=names,
+        )
+
+
+def load(kconfig: Path) -> dict[str, Arch]:
+    """Read arches.toml; `kconfig` is the folder it is in."""
+    with open(kconfig / "arches.toml", "rb") as f:
+        data = tomllib.load(f)
+    return {
+        name: Arch(
+            name=name, title=d["title"], fragments=tuple(d["fragments"]), base=d["base"],
+            build_dir=d["build_dir"], target=d["target"], image=d["image"],
+            native=tuple(d["native"]), skips=tuple(d["skips"]), cross=d.get("cross", ""),
+            cross_package=d.get("cross_package", ""),
+            packages=tuple(d.get("packages", {}).items()), qemu=tuple(d.get("qemu", ())),
+            console=d.get("console", ""),
+        )
+        for name, d in data.items()
+    }
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(n for n in re.split(r"[,\s]+", text) if n))
+
+
+def select(kconfig: Path, names: str, debug: str = "") -> list[Arch]:
+    """The architectures of a list like "um,arm64", with debugging aids like "kasan"."""
+    known = load(kconfig)
+    aids = sorted(p.stem.removeprefix(DEBUG_PREFIX) for p in kconfig.glob(f"{DEBUG_PREFIX}*.config"))
+    for given, there, what in ((names, list(known), "architecture"), (debug, aids, "debugging aid")):
+        for name in _split(given):
+            if name not in there:
+                raise WbError(Exit.USAGE, f"no {what} '{name}': there are {', '.join(there)}")
+    if not _split(names):
+        raise WbError(Exit.USAGE, f"no architecture given: there are {', '.join(known)}")
+    return [known[n].with_debug(_split(debug)) for n in _split(names)]
