@@ -194,3 +194,65 @@ void pwb_actor_lock(void *data, int self)
 	unlock_page(page);
 	put_page(page);
 }
+
+/* Writing a page is for the filesystem, which is not under test: done. */
+static int pwb_written(struct page *page, struct writeback_control *wbc,
+		       void *data)
+{
+	unlock_page(page);
+	return 0;
+}
+
+/* Write all dirty pages of a file for sync, with all its own assertions. */
+static void pwb_sync(struct pwb_world *world, int self,
+		     struct address_space *file)
+{
+	struct writeback_control wbc = {
+		.sync_mode	= WB_SYNC_ALL,
+		.nr_to_write	= LONG_MAX,
+		.range_end	= LLONG_MAX,
+	};
+	bool again = world->life > 1 || world->writebacks > 1;
+	unsigned int sleeps = ilv_sleeps(self);
+
+	pwb_will_wait(world, self, PG_writeback);
+	ilv_note("write_cache_pages()");
+	write_cache_pages(file, &wbc, pwb_written, NULL);
+	if (ilv_sleeps(self) > sleeps)
+		pwb_saw(world, again ? PWB_SAW_WAIT_AGAIN : PWB_SAW_WAIT);
+	world->wait[self].waiting = false;
+}
+
+/* V: the page is dirty again, and the file is synced. */
+void pwb_actor_sync(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = find_lock_page(world->file[0], 0);
+
+	if (!page)
+		return;
+	__set_page_dirty_nobuffers(page);
+	unlock_page(page);
+	put_page(page);
+	pwb_sync(world, self, world->file[0]);
+}
+
+/* X: the frame becomes another file's page, written, dirty again, synced. */
+void pwb_actor_reuse_sync(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = world->page;
+
+	if (!pwb_capture(world))
+		return;
+	ilv_note("allocates the frame");
+	if (!add_to_page_cache_locked(page, world->file[1], 0, GFP_KERNEL)) {
+		SetPageUptodate(page);
+		set_page_writeback(page);
+		__set_page_dirty_nobuffers(page);
+		pwb_saw(world, PWB_SAW_REUSED);
+		unlock_page(page);
+		pwb_sync(world, self, world->file[1]);
+	}
+	put_page(page);
+}

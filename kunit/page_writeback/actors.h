@@ -14,5 +14,7 @@ void pwb_actor_wait(void *data, int self);
 void pwb_actor_fdatawait(void *data, int self);
 void pwb_actor_killed(void *data, int self);
 void pwb_actor_lock(void *data, int self);
+void pwb_actor_sync(void *world, int self);
+void pwb_actor_reuse_sync(void *world, int self);
 
 #endif /* _PAGE_WRITEBACK_ACTORS_H */

@@ -184,8 +184,17 @@ static void pwb_race(struct kunit *test)
 	kfree(world);
 }
 
+/* A kernel with a violation dies of these: they run only if they are named. */
+static void pwb_deadly_race(struct kunit *test)
+{
+	if (!*replay && strcmp(scenario, test->name))
+		kunit_skip(test, "not asked for");
+	pwb_race(test);
+}
+
 /* Each runs the scenario of its name. */
-#define PWB_RACE(_name)	{ .run_case = pwb_race, .name = #_name }
+#define PWB_RACE(_name)		{ .run_case = pwb_race, .name = #_name }
+#define PWB_DEADLY_RACE(_name)	{ .run_case = pwb_deadly_race, .name = #_name }
 
 static struct kunit_case pwb_race_cases[] = {
 	PWB_RACE(truncate),
@@ -195,6 +204,8 @@ static struct kunit_case pwb_race_cases[] = {
 	PWB_RACE(rearm_fdatawait),
 	PWB_RACE(stale_waiters),
 	PWB_RACE(page_lock),
+	PWB_DEADLY_RACE(reuse_sync),
+	PWB_DEADLY_RACE(rearm_sync),
 	{}
 };
 

@@ -17,6 +17,8 @@
 #define FDATAWAIT	{ 'F', "wait without the lock", pwb_actor_fdatawait }
 #define KILLED		{ 'K', "wait and be killed", pwb_actor_killed }
 #define LOCK		{ 'L', "lock the page", pwb_actor_lock }
+#define SYNC		{ 'V', "dirty the page and sync", pwb_actor_sync }
+#define REUSE_SYNC	{ 'X', "reuse the frame and sync", pwb_actor_reuse_sync }
 
 #define NEEDS(event)	BIT(PWB_SAW_##event)
 
@@ -91,6 +93,17 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	SCENARIO("page_lock",
 		 NEEDS(WAIT) | NEEDS(LOCK_WAIT),
 		 END, WAIT, LOCK),
+
+	/*
+	 * H2 and H3 as users meet them: the waiter is write_cache_pages(),
+	 * which dies of a page under writeback after it has waited.
+	 */
+	SCENARIO("reuse_sync",
+		 NEEDS(FREED) | NEEDS(REUSED) | NEEDS(WAIT_AGAIN),
+		 END, TRUNCATE, REUSE_SYNC),
+	SCENARIO("rearm_sync",
+		 NEEDS(REARMED) | NEEDS(WAIT) | NEEDS(WAIT_AGAIN),
+		 END, REARM, SYNC),
 };
 
 /**

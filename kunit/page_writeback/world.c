@@ -70,6 +70,8 @@ int pwb_files_get(struct address_space *file[2])
 		}
 		inode->i_mode = S_IFREG;
 		inode->i_mapping->a_ops = &pwb_aops;
+		/* Done when an inode is first made dirty; these never are. */
+		inode_attach_wb(inode, NULL);
 		/* kern_unmount() needs the mount again. */
 		inode->i_private = mnt;
 		file[i] = inode->i_mapping;

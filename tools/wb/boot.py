@@ -52,8 +52,7 @@ def _through_kunit(kernel: Kernel, name: str, timeout: float) -> Ran:
 
 def qemu_command(settings: Settings, kernel: Kernel, parameters: Sequence[str]) -> list[str | Path]:
     """How a kernel is started under QEMU; without a root it ends after the tests."""
-    append = " ".join((f"console={kernel.arch.console}", "panic=-1", "quiet", "loglevel=7",
-                       *parameters))
+    append = " ".join((f"console={kernel.arch.console}", "panic=-1", "oops=panic", *parameters))
     return [
         *kernel.arch.qemu, "-accel", accel.choose(settings, kernel.arch, kernel.binary),
         "-smp", str(settings.cpus), "-m", str(MEMORY), "-nodefaults", "-display", "none",
@@ -95,7 +94,10 @@ def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str
     log = ktap.parse(ran.text)
     code = ran.done.code
     if log.crash:
-        raise WbError(Exit.CRASH, f"{name}: the kernel crashed: {log.crash[0].strip()}; {where}")
+        schedule = f", in {log.schedule}" if log.schedule else ""
+        raise WbError(
+            Exit.CRASH, f"{name}: the kernel crashed: {log.crash[0].strip()}{schedule}; {where}"
+        )
     if code is not None and code < 0 and not log.ended:
         raise WbError(Exit.KILLED, f"{name}: ended from outside, by signal {-code}; {where}")
     seconds = f"{ran.done.seconds:.0f} s"

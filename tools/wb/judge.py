@@ -91,7 +91,7 @@ def expected_cases(kunit: Path) -> dict[str, list[str]]:
         text = path.read_text()
         name = re.search(r"struct kunit_suite \w+ = \{\s*\.name = \"(\w+)\"", text)
         if name:
-            suites[name[1]] = re.findall(r"^\t(?:KUNIT_CASE|PWB_RACE)\((\w+)\),", text, re.M)
+            suites[name[1]] = re.findall(r"^\t(?:KUNIT_CASE|PWB_RACE|PWB_DEADLY_RACE)\((\w+)\),", text, re.M)
     return suites
 
 

@@ -45,6 +45,7 @@ class Log:
     suites: dict[str, Suite] = field(default_factory=dict)
     planned: int | None = None
     crash: list[str] = field(default_factory=list)
+    schedule: str | None = None  # the one in which the kernel died
     ended: bool = False  # came to the expected end
 
     @property
@@ -73,7 +74,9 @@ def parse(text: str) -> Log:
             log.ended = True
             break
         if CRASH.search(row):
-            log.crash = [r for r in rows[i : i + 30] if r.strip()]
+            log.crash = [r for r in rows[i : i + 60] if r.strip()]
+            died = re.search(r"interleave: died in (\S+)", text)
+            log.schedule = died[1] if died else None
             break
         body = row.strip()
         if not log.started and re.match(r"K?TAP version", body):
