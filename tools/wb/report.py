@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import Exit, WbError
-from .judge import Verdict
+from .judge import Scenario, Verdict
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -36,11 +36,17 @@ def verdict_table(verdicts: Iterable[Verdict]) -> str:
             best = s.shortest
             rows.append([
                 v.name, s.name, str(s.schedules), str(s.violating),
-                ", ".join(s.rules) or "holds", best.witness if best else "",
+                s.summary, best.witness if best else "",
             ])
     return table(
         ["variant", "scenario", "schedules", "violating", "verdict", "shortest"], rows, (2, 3)
     )
+
+
+def _cell(s: Scenario) -> str:
+    count = f"**{', '.join(s.rules)}** {s.violating} of {s.schedules}" if s.breaks \
+        else f"holds, {s.schedules}"
+    return count + (f"; {', '.join(s.masked)} masked" if s.masked else "")
 
 
 def hazard_table(verdicts: Sequence[Verdict]) -> str:
@@ -49,8 +55,7 @@ def hazard_table(verdicts: Sequence[Verdict]) -> str:
     rows = ["| variant | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for v in verdicts:
         cells = [
-            f"**{', '.join(s.rules)}** {s.violating} of {s.schedules}" if s.breaks
-            else f"holds, {s.schedules}"
+            _cell(s)
             for s in v.scenarios.values()
         ]
         rows.append("| " + " | ".join([v.name, *cells]) + " |")
