@@ -7,6 +7,8 @@
 #define _MM_TESTS_COMPAT_H
 
 #include <kunit/test.h>
+#include <linux/mmzone.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/sysctl.h>
 
@@ -42,5 +44,34 @@ static inline int compat_set_rt_runtime(int us)
 
 /* v5.10: size of the hashed table of page wait queues in mm/filemap.c. */
 #define COMPAT_PAGE_WAIT_BUCKETS	256
+
+/*
+ * v5.10: a counter of a node or a zone, exact as long as it stands still: with
+ * the differences that the CPUs of an SMP kernel have not added to it yet.
+ */
+static inline long compat_node_stat(struct pglist_data *node,
+				    enum node_stat_item item)
+{
+	long n = atomic_long_read(&node->vm_stat[item]);
+#ifdef CONFIG_SMP
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		n += per_cpu_ptr(node->per_cpu_nodestats, cpu)->vm_node_stat_diff[item];
+#endif
+	return n;
+}
+
+static inline long compat_zone_stat(struct zone *zone, enum zone_stat_item item)
+{
+	long n = atomic_long_read(&zone->vm_stat[item]);
+#ifdef CONFIG_SMP
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		n += per_cpu_ptr(zone->pageset, cpu)->vm_stat_diff[item];
+#endif
+	return n;
+}
 
 #endif /* _MM_TESTS_COMPAT_H */

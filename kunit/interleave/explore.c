@@ -123,15 +123,19 @@ static void ilv_witness_set(struct ilv_witness *w)
 static void ilv_judge(struct ilv_result *result)
 {
 	unsigned long broken = ilv_run.broken;
+	unsigned long near_misses = ilv_run.near_misses & ~ilv_run.broken;
 	unsigned int rule;
 
 	result->points = max(result->points, ilv_run.points);
 	result->atomic = max(result->atomic, ilv_run.atomic);
 	result->schedules++;
+	for_each_set_bit(rule, &near_misses, ILV_MAX_RULES)
+		result->near_misses[rule]++;
 	if (!broken)
 		return;
 
-	result->violating++;
+	if (!result->violating++)
+		result->first = result->schedules;
 	result->broken |= broken;
 	for_each_set_bit(rule, &broken, ILV_MAX_RULES) {
 		struct ilv_witness *w = &result->witness[rule];

@@ -119,8 +119,10 @@ struct ilv_witness {
  * @complete: no schedule needs more preemptions than that: these are all
  * @schedules: distinct schedules run
  * @violating: how many of them broke a rule
+ * @first: number of the first of these, from 1 on
  * @broken: mask of the rules that were broken
  * @count: violating schedules, by rule
+ * @near_misses: schedules with a near miss of a rule that held, by rule
  * @witness: the cheapest schedule, by rule
  * @last: the schedule run last; where @error is set, the one it happened in
  * @points: most points passed in one schedule
@@ -134,8 +136,10 @@ struct ilv_result {
 	bool complete;
 	u64 schedules;
 	u64 violating;
+	u64 first;
 	u32 broken;
 	u64 count[ILV_MAX_RULES];
+	u64 near_misses[ILV_MAX_RULES];
 	struct ilv_witness witness[ILV_MAX_RULES];
 	struct ilv_witness last;
 	unsigned int points;
@@ -158,6 +162,7 @@ void ilv_replay(const struct ilv_program *program, const char *schedule,
 /* Called by a program's callbacks and actors. */
 int ilv_watch(const void *base, size_t size);
 void ilv_violation(unsigned int rule);
+void ilv_near_miss(unsigned int rule);
 void ilv_note(const char *text);
 bool ilv_asleep(int actor);
 unsigned int ilv_sleeps(int actor);

@@ -102,6 +102,7 @@ struct ilv_run {
 	unsigned int points;
 	unsigned int atomic;
 	u32 broken;
+	u32 near_misses;
 	int error;
 };
 

@@ -80,7 +80,7 @@ void __tsan_init(void)
 {
 }
 
-/* Called in place of instrument_atomic_*(): see instrument.h. */
+/* Called in place of the kernel's own announcements: see instrument.h. */
 void ilv_atomic_read(const volatile void *addr, unsigned long size)
 {
 	ilv_access(addr, size, ILV_READ | ILV_ATOMIC, _RET_IP_);
@@ -94,4 +94,14 @@ void ilv_atomic_write(const volatile void *addr, unsigned long size)
 void ilv_atomic_read_write(const volatile void *addr, unsigned long size)
 {
 	ilv_access(addr, size, ILV_WRITE | ILV_ATOMIC, _RET_IP_);
+}
+
+void ilv_plain_write(const volatile void *addr, unsigned long size)
+{
+	ilv_access(addr, size, ILV_WRITE, _RET_IP_);
+}
+
+void ilv_plain_read_write(const volatile void *addr, unsigned long size)
+{
+	ilv_access(addr, size, ILV_WRITE, _RET_IP_);
 }

@@ -486,6 +486,7 @@ void ilv_run_schedule(void)
 	ilv_run.left_atomic = 0;
 	ilv_run.atomic = 0;
 	ilv_run.broken = 0;
+	ilv_run.near_misses = 0;
 	ilv_run.error = 0;
 	ilv_run.token = ILV_NOBODY;
 	ilv_run.enabled = GENMASK(program->nr_actors - 1, 0);
@@ -547,6 +548,17 @@ void ilv_violation(unsigned int rule)
 	if (unlikely(ilv_tracing) && !(ilv_run.broken & BIT(rule)))
 		ilv_trace_event(ILV_EV_RULE, ilv_self(), rule);
 	ilv_run.broken |= BIT(rule);
+}
+
+/**
+ * ilv_near_miss() - what breaks a rule happened, and perhaps did no harm
+ * @rule: number of the rule in &ilv_program.rules
+ *
+ * May be called with scheduler locks held.
+ */
+void ilv_near_miss(unsigned int rule)
+{
+	ilv_run.near_misses |= BIT(rule);
 }
 
 /**

@@ -19,6 +19,7 @@ static void pwb_will_wait(struct pwb_world *world, int self, int bit)
 	world->wait[self].waiting = true;
 	world->wait[self].bit = bit;
 	world->wait[self].life = world->life;
+	world->wait[self].writeback = world->writebacks;
 }
 
 /*
@@ -94,7 +95,7 @@ void pwb_actor_reuse(void *data, int self)
 		put_page(page);
 		return;
 	}
-	set_page_writeback(page);
+	pwb_begin_writeback(world);
 	pwb_saw(world, PWB_SAW_REUSED);
 	pwb_wait_locked(world, self, page, PWB_STRAY_WAKE);
 	unlock_page(page);
@@ -125,7 +126,7 @@ void pwb_actor_rearm(void *data, int self)
 	if (!PageWriteback(page)) {
 		ilv_note("set_page_writeback()");
 		world->writebacks++;
-		set_page_writeback(page);
+		pwb_begin_writeback(world);
 		pwb_saw(world, PWB_SAW_REARMED);
 	}
 	unlock_page(page);

@@ -12,19 +12,21 @@
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 
+#include "page_checks.h"
 #include "pwb.h"
 
 const char *const pwb_rules[] = {
 	[PWB_DEAD_TOUCH]	= "H1 dead touch",
 	[PWB_STRAY_WAKE]	= "H2 stray wake",
 	[PWB_LATE_WAKE]		= "H3 late wake",
-	[PWB_TAIL_TOUCH]	= "H4 tail check",
+	[PWB_TAIL_CHECK]	= "H4 tail check",
 	[PWB_EARLY_RETURN]	= "early return",
 	[PWB_MISSED_WAKE]	= "H5 missed wake",
 	[PWB_WRONG_WAITER]	= "wrong waiter woken",
 	[PWB_WAITERS_LOST]	= "PG_waiters lost",
 	[PWB_LEAK]		= "page leaked",
 	[PWB_DOUBLE_FREE]	= "page freed twice",
+	[PWB_ACCOUNTING]	= "accounting",
 };
 
 const char *const pwb_events[] = {
@@ -57,13 +59,42 @@ static void pwb_check_touch(struct pwb_world *world, int actor)
 
 	if (actor != world->ender || world->ended)
 		return;
-	if (world->free || world->life != 1) {
+	if (world->free || world->life != 1)
 		ilv_violation(PWB_DEAD_TOUCH);
-		if (PageTail(page))
-			ilv_violation(PWB_TAIL_TOUCH);
-	} else if (!page_ref_count(page)) {
+	else if (!page_ref_count(page))
 		world->zero |= BIT(actor);
-	}
+}
+
+/**
+ * pwb_check_policy() - a page flag is about to be used that tail pages lack
+ * @page: the page
+ *
+ * Called in place of the check by page_checks.h. The access itself, before
+ * which another actor may be let in, comes next: judge the page as it is then.
+ *
+ * Return: whether that is done; if not, the caller's own check applies.
+ */
+bool pwb_check_policy(const struct page *page)
+{
+	struct pwb_world *world = pwb_world_of(page);
+	int self;
+
+	if (likely(!world))
+		return false;
+	self = ilv_self();
+	if (self == ILV_NOBODY)
+		return false;
+	world->checked |= BIT(self);
+	return true;
+}
+
+static void pwb_check_tail(struct pwb_world *world, int actor)
+{
+	if (!(world->checked & BIT(actor)))
+		return;
+	world->checked &= ~BIT(actor);
+	if (PageTail(world->page))
+		ilv_violation(PWB_TAIL_CHECK);
 }
 
 static void pwb_check_waiters(struct pwb_world *world)
@@ -90,6 +121,7 @@ void pwb_access(void *data, const struct ilv_access *access)
 	struct pwb_world *world = data;
 
 	pwb_check_touch(world, access->actor);
+	pwb_check_tail(world, access->actor);
 	pwb_check_waiters(world);
 	pwb_check_window(world, access->actor);
 }
@@ -120,10 +152,15 @@ void pwb_woken(void *data, int waker, int sleeper)
 
 	if (waker != world->ender || !wait->waiting)
 		return;
-	if (wait->bit == PG_locked)
+	if (wait->bit == PG_locked) {
 		ilv_violation(PWB_WRONG_WAITER);
-	else if (wait->life != 1)
+	} else if (wait->life != 1) {
+		/* Whether he falls for it, he says himself. */
 		pwb_saw(world, PWB_SAW_STRAY);
+		ilv_near_miss(PWB_STRAY_WAKE);
+	} else if (wait->writeback != 1) {
+		ilv_near_miss(PWB_LATE_WAKE);
+	}
 }
 
 /* Reference count and the flags that matter, for traces. */

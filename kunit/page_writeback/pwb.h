@@ -20,17 +20,28 @@ enum pwb_rule {
 	PWB_DEAD_TOUCH,		/* H1: the ender touched a page freed or reused */
 	PWB_STRAY_WAKE,		/* H2: released a waiter for the frame's next page */
 	PWB_LATE_WAKE,		/* H3: released a waiter for the next writeback */
-	PWB_TAIL_TOUCH,		/* H4: H1, and the page is now a tail page */
+	PWB_TAIL_CHECK,		/* H4: a page flag's check met a tail page */
 	PWB_EARLY_RETURN,	/* a waiter returned before the writeback ended */
 	PWB_MISSED_WAKE,	/* H5: a waiter sleeps, and the bit is clear */
 	PWB_WRONG_WAITER,	/* a page lock waiter was woken by writeback's end */
 	PWB_WAITERS_LOST,	/* PG_waiters cleared while somebody waits */
 	PWB_LEAK,		/* the page was not freed */
 	PWB_DOUBLE_FREE,	/* the page was freed more than once */
+	PWB_ACCOUNTING,		/* a counter, tag or list is not exact */
 	PWB_NR_RULES
 };
 
 extern const char *const pwb_rules[];
+
+/* What is counted of writeback: see accounting.c. */
+enum pwb_counter {
+	PWB_NR_WRITEBACK,
+	PWB_NR_PENDING,
+	PWB_NR_WRITTEN,
+	PWB_WB_WRITEBACK,
+	PWB_WB_WRITTEN,
+	PWB_NR_COUNTS
+};
 
 /* What a scenario is for, and must have reached in at least one schedule. */
 enum pwb_event {
@@ -55,11 +66,13 @@ extern const char *const pwb_events[];
  * @waiting: it is: only then the rest means something
  * @bit: PG_writeback or PG_locked
  * @life: for which life of the frame
+ * @writeback: and for which writeback of the first page
  */
 struct pwb_wait {
 	bool waiting;
 	int bit;
 	unsigned int life;
+	unsigned int writeback;
 };
 
 /**
@@ -73,10 +86,14 @@ struct pwb_wait {
  * @ending: it has begun
  * @ended: and returned
  * @life: how often the frame was allocated; the ender's page is life 1
- * @writebacks: how often writeback was begun
+ * @writebacks: how often writeback was begun on the first page
  * @frees: how often it was freed
  * @free: it is free now
  * @zero: mask of actors that touched it while its count was zero
+ * @checked: mask of actors whose next access is one that a page flag's policy
+ *	     forbids for tail pages
+ * @begun: how often writeback was begun, on files without and with tags
+ * @count: the counters, by enum pwb_counter, before that
  * @wait: what each actor waits for
  * @rescues: how often a sleeper had to be helped in this schedule
  * @reached: mask of enum pwb_event, over all schedules
@@ -95,6 +112,9 @@ struct pwb_world {
 	unsigned int frees;
 	bool free;
 	u32 zero;
+	u32 checked;
+	unsigned int begun[2];
+	long count[PWB_NR_COUNTS];
 	struct pwb_wait wait[ILV_MAX_ACTORS];
 	unsigned int rescues;
 	unsigned long reached;
@@ -117,9 +137,18 @@ int pwb_page_add(struct page *page, struct address_space *file, pgoff_t index);
 int pwb_world_init(struct pwb_world *world);
 void pwb_world_exit(struct pwb_world *world);
 int pwb_setup(void *world);
+int pwb_setup_untagged(void *world);
 bool pwb_stuck(void *world);
 void pwb_teardown(void *world);
 bool pwb_capture(struct pwb_world *world);
+struct pwb_world *pwb_world_of(const struct page *page);
+
+/* accounting.c */
+void pwb_accounting_start(struct pwb_world *world);
+void pwb_begin_writeback(struct pwb_world *world);
+void pwb_accounting_check(struct pwb_world *world,
+			  const struct address_space *file);
+void pwb_accounting_repair(struct pwb_world *world);
 
 /* oracles.c */
 void pwb_access(void *world, const struct ilv_access *access);

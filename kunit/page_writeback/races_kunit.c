@@ -68,6 +68,13 @@ static void pwb_report(struct kunit *test, const struct ilv_program *program,
 			  test->name, pwb_rules[rule], r->count[rule],
 			  r->witness[rule].preemptions,
 			  r->witness[rule].schedule);
+	for (rule = 0; rule < PWB_NR_RULES; rule++)
+		if (r->near_misses[rule])
+			pwb_print(test, "masked %s: %s in %llu schedules",
+				  test->name, pwb_rules[rule],
+				  r->near_misses[rule]);
+	if (r->violating)
+		pwb_print(test, "first %s: schedule %llu", test->name, r->first);
 
 	/* The shortest of each rule, in full; one may stand for several. */
 	again = kzalloc(sizeof(*again), GFP_KERNEL);
@@ -199,6 +206,7 @@ static void pwb_deadly_race(struct kunit *test)
 static struct kunit_case pwb_race_cases[] = {
 	PWB_RACE(truncate),
 	PWB_RACE(reuse),
+	PWB_RACE(reuse_untagged),
 	PWB_RACE(reuse_tail),
 	PWB_RACE(rearm),
 	PWB_RACE(rearm_fdatawait),

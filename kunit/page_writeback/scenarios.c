@@ -24,6 +24,9 @@
 
 /* The first actor is the one that ends the writeback. */
 #define SCENARIO(_name, _needs, ...)					\
+	SCENARIO_IN(pwb_setup, _name, _needs, __VA_ARGS__)
+
+#define SCENARIO_IN(_setup, _name, _needs, ...)				\
 {									\
 	.program = {							\
 		.name		= _name,				\
@@ -31,7 +34,7 @@
 				  sizeof(struct ilv_actor),		\
 		.actors		= { __VA_ARGS__ },			\
 		.rules		= pwb_rules,				\
-		.setup		= pwb_setup,				\
+		.setup		= _setup,				\
 		.stuck		= pwb_stuck,				\
 		.teardown	= pwb_teardown,				\
 		.access		= pwb_access,				\
@@ -59,6 +62,11 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	SCENARIO("reuse",
 		 NEEDS(FREED) | NEEDS(REUSED) | NEEDS(WAIT_AGAIN),
 		 END, TRUNCATE, REUSE),
+
+	/* And again, in a file without writeback tags, as swap is. */
+	SCENARIO_IN(pwb_setup_untagged, "reuse_untagged",
+		    NEEDS(FREED) | NEEDS(REUSED) | NEEDS(WAIT_AGAIN),
+		    END, TRUNCATE, REUSE),
 
 	/* H4: as before, but (3) the frame becomes the tail of a compound page. */
 	SCENARIO("reuse_tail",

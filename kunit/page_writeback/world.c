@@ -146,6 +146,17 @@ static void pwb_probe_free(void *data, struct page *page, unsigned int order)
 }
 
 /**
+ * pwb_world_of() - the world of the schedule that is being run, if it is the page's
+ * @page: a page
+ */
+struct pwb_world *pwb_world_of(const struct page *page)
+{
+	struct pwb_world *world = READ_ONCE(pwb_live);
+
+	return world && world->page == page ? world : NULL;
+}
+
+/**
  * pwb_world_init() - what all schedules of a scenario share
  * @world: filled in; @world->ender is left alone
  *
@@ -237,22 +248,38 @@ int pwb_setup(void *data)
 	world->frees = 0;
 	world->free = false;
 	world->zero = 0;
+	world->checked = 0;
 	world->life = 1;
 	world->writebacks = 1;
 	memset(world->wait, 0, sizeof(world->wait));
+	pwb_accounting_start(world);
 
 	ret = pwb_page_add(world->page, world->file[0], 0);
 	if (ret) {
 		__free_page(world->page);
 		return ret;
 	}
-	set_page_writeback(world->page);
+	pwb_begin_writeback(world);
 	unlock_page(world->page);
 	put_page(world->page);
 
 	ret = ilv_watch(world->page, sizeof(*world->page));
 	WRITE_ONCE(pwb_live, world);
 	return ret < 0 ? ret : 0;
+}
+
+/**
+ * pwb_setup_untagged() - as pwb_setup(), in a file without writeback tags
+ * @data: the world
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_setup_untagged(void *data)
+{
+	struct pwb_world *world = data;
+
+	mapping_set_no_writeback_tags(world->file[0]);
+	return pwb_setup(data);
 }
 
 /**
@@ -291,6 +318,21 @@ static bool pwb_owns(const struct pwb_world *world)
 	return !world->free && (world->life == 1 || world->captured);
 }
 
+/* The file whose page is under writeback, if any. */
+static struct address_space *pwb_writeback_file(const struct pwb_world *world)
+{
+	if (!pwb_owns(world) || world->compound || !PageWriteback(world->page))
+		return NULL;
+	return world->page->mapping;
+}
+
+/* End a writeback that no actor is going to end. */
+static void pwb_end_writeback(struct pwb_world *world)
+{
+	pwb_accounting_check(world, world->page->mapping);
+	end_page_writeback(world->page);
+}
+
 /*
  * No page is under writeback. Does somebody sleep who has nothing left to wait
  * for? Truncation waits without a word, but holds the page lock meanwhile, or
@@ -325,8 +367,8 @@ bool pwb_stuck(void *data)
 
 	if (!pwb_owns(world))
 		return false;
-	if (PageWriteback(page)) {
-		end_page_writeback(page);
+	if (pwb_writeback_file(world)) {
+		pwb_end_writeback(world);
 		return true;
 	}
 	if (!pwb_missed_wake(world))
@@ -335,7 +377,7 @@ bool pwb_stuck(void *data)
 	ilv_violation(PWB_MISSED_WAKE);
 	if (world->rescues++ == PWB_MAX_RESCUES)
 		return false;
-	set_page_writeback(page);
+	pwb_begin_writeback(world);
 	SetPageWaiters(page);
 	end_page_writeback(page);
 	if (trylock_page(page)) {
@@ -355,8 +397,10 @@ void pwb_teardown(void *data)
 	struct page *page = world->page;
 	unsigned int i;
 
-	if (pwb_owns(world) && !world->compound && PageWriteback(page))
-		end_page_writeback(page);
+	if (pwb_writeback_file(world))
+		pwb_end_writeback(world);
+	pwb_accounting_check(world, NULL);
+	pwb_accounting_repair(world);
 
 	for (i = 0; i < 2; i++)
 		truncate_inode_pages(world->file[i], 0);
@@ -367,6 +411,9 @@ void pwb_teardown(void *data)
 	}
 
 	if (world->frees > world->life && (world->life == 1 || world->captured))
+		ilv_violation(PWB_DOUBLE_FREE);
+	/* Somebody put a reference that he had not. */
+	if (world->free && page_ref_count(page))
 		ilv_violation(PWB_DOUBLE_FREE);
 	if (pwb_owns(world)) {
 		ilv_violation(PWB_LEAK);

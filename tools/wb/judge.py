@@ -50,12 +50,25 @@ class Scenario:
     extent: str = ""
     per_second: int = 0
     reached: str = ""
+    first: int = 0  # the first violating schedule, counted from 1
+    near_misses: dict[str, int] = field(default_factory=dict)  # schedules, by rule
     breaks: list[Breakage] = field(default_factory=list)
     skipped: str | None = None
 
     @property
     def rules(self) -> list[str]:
         return [short_rule(b.rule) for b in self.breaks]
+
+    @property
+    def masked(self) -> list[str]:
+        """Rules that hold, though what breaks them did happen."""
+        return [r for r in map(short_rule, self.near_misses) if r not in self.rules]
+
+    @property
+    def summary(self) -> str:
+        """What is broken, and what is only masked."""
+        text = ", ".join(self.rules) or "holds"
+        return text + (f" ({', '.join(self.masked)} masked)" if self.masked else "")
 
     @property
     def shortest(self) -> Breakage | None:
@@ -140,6 +153,12 @@ def _scenario(case: Case, where: str) -> Scenario:
                 s.breaks.append(Breakage(found[1], int(found[2]), int(found[3]), found[4]))
         elif word == "witness":
             current = traces.setdefault(rest, [])
+        elif word == "masked":
+            found = re.match(r"(.+) in (\d+) schedules$", rest)
+            if found:
+                s.near_misses[found[1]] = int(found[2])
+        elif word == "first":
+            s.first = int(rest.removeprefix("schedule "))
         elif word == "vacuous":
             vacuous = rest
         elif word == "error" and not s.breaks and "-35" not in rest:

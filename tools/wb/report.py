@@ -11,7 +11,7 @@ from typing import Any
 
 from .cells import Cell
 from .errors import Exit, WbError
-from .judge import Breakage, Verdict, short_rule
+from .judge import Breakage, Scenario, Verdict, short_rule
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -36,7 +36,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
                 best = s.shortest
                 rows.append([
                     *([v.arch] if several else []), v.name, s.name, str(s.schedules),
-                    str(s.violating), ", ".join(s.rules) or "holds", best.witness if best else "",
+                    str(s.violating), s.summary, best.witness if best else "",
                 ])
     header = ["variant", "scenario", "schedules", "violating", "verdict", "shortest"]
     if several:
@@ -65,7 +65,9 @@ def _hazard_cells(v: Verdict) -> list[str]:
     ran = [s for s in v.scenarios.values() if s.skipped is None]
     rest = [r for s in ran for r in s.rules if r[:2] not in HAZARDS] + v.failed
     broken = [sum(any(r[:2] == h for r in s.rules) for s in ran) for h in HAZARDS]
-    return [*(f"breaks {n}" if n else "holds" for n in broken),
+    masked = {r[:2] for s in ran for r in s.masked}
+    return [*(f"breaks {n}" if n else "masked" if h in masked else "holds"
+              for h, n in zip(HAZARDS, broken, strict=True)),
             ", ".join(dict.fromkeys(rest)) or "holds", str(len(ran)),
             str(sum(s.schedules for s in ran))]
 
@@ -92,16 +94,20 @@ def matrix(wanted: Sequence[Cell], outcomes: Sequence[Verdict | WbError]) -> str
     return text
 
 
+def _cell(s: Scenario) -> str:
+    if s.skipped is not None:
+        return "skipped"
+    count = f"**{', '.join(s.rules)}** {s.violating} of {s.schedules}" if s.breaks \
+        else f"holds, {s.schedules}"
+    return count + (f"; {', '.join(s.masked)} masked" if s.masked else "")
+
+
 def hazard_table(verdicts: Sequence[Verdict]) -> str:
-    """Variants against scenarios in Markdown, for the README."""
-    names = list(verdicts[0].scenarios)
+    """Variants against the scenarios that ran, in Markdown, for the README."""
+    names = [n for n, s in verdicts[0].scenarios.items() if s.skipped is None]
     rows = ["| variant | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for v in verdicts:
-        cells = [
-            f"**{', '.join(s.rules)}** {s.violating} of {s.schedules}" if s.breaks
-            else f"holds, {s.schedules}"
-            for s in v.scenarios.values()
-        ]
+        cells = [_cell(v.scenarios[n]) for n in names]
         rows.append("| " + " | ".join([v.name, *cells]) + " |")
     return "\n".join(rows)
 
