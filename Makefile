@@ -11,11 +11,12 @@ options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BO
 	  $(if $(JSON),--json '$(JSON)') $(arch)
 arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
-.PHONY: help kunit matrix check check-tools verify replay stage readme clean
+.PHONY: help kunit matrix witness check check-tools verify replay stage readme clean
 
 help:
 	@echo 'make kunit                 v5.10: the variants, against what is expected of them'
 	@echo 'make matrix                all variants on all architectures: one table'
+	@echo 'make witness               the crashes of the reports [ARCH=x86_64,arm64]'
 	@echo 'make check                 the tests of the project itself'
 	@echo 'make check-tools           those of them that boot no kernel'
 	@echo 'make verify TREE=DIR       the verdict on a kernel tree of your own'
@@ -35,6 +36,9 @@ kunit:
 
 matrix:
 	@$(WBCHECK) matrix $(options)
+
+witness:
+	@$(WBCHECK) witness $(arch) $(if $(JSON),--json '$(JSON)')
 
 verify:
 	@$(if $(TREE),,echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \

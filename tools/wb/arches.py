@@ -33,6 +33,7 @@ class Arch:
     qemu: tuple[str, ...] = ()
     console: str = ""
     debug: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()  # that the debugging aids want of the kernel
 
     @property
     def prefix(self) -> str:
@@ -58,15 +59,18 @@ class Arch:
         more = {self.cross_package: self.compiler} if self.prefix else {}
         return dict(self.packages) | more
 
-    def with_debug(self, names: tuple[str, ...]) -> Arch:
+    def with_debug(self, kconfig: Path, names: tuple[str, ...]) -> Arch:
         """The same with debugging aids, in a build folder of its own."""
         if not names:
             return self
+        fragments = [DEBUG_PREFIX + n for n in names]
+        texts = [(kconfig / f"{f}.config").read_text() for f in fragments]
         return replace(
             self,
-            fragments=(*self.fragments, *(DEBUG_PREFIX + n for n in names)),
+            fragments=(*self.fragments, *fragments),
             build_dir="-".join((".kunit", self.name, *names)),
             debug=names,
+            parameters=tuple(p for t in texts for p in re.findall(r"(?m)^# parameter: (\S+)$", t)),
         )
 
 
@@ -101,4 +105,4 @@ def select(kconfig: Path, names: str, debug: str = "") -> list[Arch]:
                 raise WbError(Exit.USAGE, f"no {what} '{name}': there are {', '.join(there)}")
     if not _split(names):
         raise WbError(Exit.USAGE, f"no architecture given: there are {', '.join(known)}")
-    return [known[n].with_debug(_split(debug)) for n in _split(names)]
+    return [known[n].with_debug(kconfig, _split(debug)) for n in _split(names)]

@@ -73,6 +73,7 @@ def _directly(settings: Settings, kernel: Kernel, name: str, parameters: Sequenc
 def run(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
         timeout: float | None = None) -> Ran:
     """Run a kernel to its end, or for `timeout` seconds."""
+    parameters = [*kernel.arch.parameters, *parameters]
     if kernel.arch.qemu or parameters:
         limit = timeout or (QEMU_TIMEOUT if kernel.arch.qemu else TIMEOUT)
         ran = _directly(settings, kernel, name, parameters, limit)

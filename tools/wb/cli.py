@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import arches, boot, build, cells, deps, fetch, judge, proc, report
+from . import arches, boot, build, cells, deps, fetch, judge, proc, report, witness
 from .arches import Arch
 from .cells import Cell
 from .errors import MEANING, Exit, WbError
@@ -246,6 +246,26 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
     return Exit.OK if replayed == "none" else Exit.VIOLATION
 
 
+def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
+    line = only_line(settings)
+    args.debug = ",".join(filter(None, (args.debug, witness.DEBUG)))
+    found = selected(settings, args)
+    source = fetch.get(settings, line, os.environ.get("KSRC"))
+    broken, fixed = line.variant(witness.BROKEN), line.variant(witness.FIXED)
+    pairs = [
+        (Cell(broken.name, arch, source, broken.patches, stage_folder(line, broken, source)),
+         Cell(fixed.name, arch, source, fixed.patches, stage_folder(line, fixed, source)))
+        for arch in found
+    ]
+    with lock(settings.build):
+        data = witness.run(settings, pairs, say)
+    path = results_path(settings, args, "witness")
+    report.write_json(path, {"line": line.name, "version": source.version, **data})
+    say(f"verdict: {len(data['witnesses'])} crashes on {broken.name}, none on {fixed.name}; "
+        f"results in {path}")
+    return Exit.OK
+
+
 def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
     cell = one_cell(settings, args)
     with lock(settings.build):
@@ -330,6 +350,10 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--variant", default="unfixed")
     c.add_argument("--tree", help="replay on a tree of your own instead")
     add_arch(c)
+    c = add("witness", cmd_witness, "the crashes of the reports, on the unfixed kernel, and "
+            "their absence on the fixed one")
+    add_arch(c, "x86_64,arm64")
+    c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
     c = add("stage", cmd_stage, "only stage a variant; prints where, for use by hand")
     c.add_argument("--variant", default="stock")
     add_arch(c)

@@ -123,7 +123,8 @@ def check_complete(log: Log, expected: dict[str, list[str]], where: str) -> None
             raise WbError(Exit.INCOMPLETE, f"{where}: {suite} disagrees with its cases")
 
 
-def _scenario(case: Case, where: str) -> Scenario:
+def scenario(case: Case, where: str) -> Scenario:
+    """What the suite's lines say of a scenario; raises if they are not all there."""
     s = Scenario(case.name, skipped=case.skipped)
     if case.skipped is not None:
         return s
@@ -198,7 +199,7 @@ def judge(log: Log, expected: dict[str, list[str]], name: str, arch: Arch) -> Ve
                     )
                 verdict.skipped.append(f"{suite}.{case_name}: {case.skipped}")
             if suite == RACES:
-                verdict.scenarios[case_name] = _scenario(case, where)
+                verdict.scenarios[case_name] = scenario(case, where)
             elif not case.ok:
                 verdict.failed.append(f"{suite}.{case_name}")
     return verdict
