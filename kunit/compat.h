@@ -7,8 +7,11 @@
 #define _MM_TESTS_COMPAT_H
 
 #include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/mmzone.h>
 #include <linux/sched.h>
 #include <linux/sched/sysctl.h>
+#include <linux/vmstat.h>
 
 /* v5.10: KUnit has no kunit_skip(); say so in a line the tools know, and pass. */
 #ifndef kunit_skip
@@ -39,6 +42,53 @@ static inline int compat_set_rt_runtime(int us)
 
 /* v5.10: has no expectation of this test failed so far? */
 #define compat_kunit_ok(test)		READ_ONCE((test)->success)
+
+/* v5.10: a node's counter, exact if nobody changes it meanwhile. */
+static inline long compat_node_state(enum node_stat_item item)
+{
+	struct pglist_data *pgdat;
+	long n = 0;
+
+	for_each_online_pgdat(pgdat) {
+		n += atomic_long_read(&pgdat->vm_stat[item]);
+#ifdef CONFIG_SMP
+		{
+			int cpu;
+
+			for_each_online_cpu(cpu)
+				n += per_cpu_ptr(pgdat->per_cpu_nodestats,
+						 cpu)->vm_node_stat_diff[item];
+		}
+#endif
+	}
+	return n;
+}
+
+/* v5.10: and of all zones. */
+static inline long compat_zone_state(enum zone_stat_item item)
+{
+	struct zone *zone;
+	long n = 0;
+
+	for_each_populated_zone(zone)
+		n += zone_page_state_snapshot(zone, item);
+	return n;
+}
+
+/* v5.10: the memory cgroup that a page is charged to. */
+#define compat_page_memcg(page)		((page)->mem_cgroup)
+
+/* v5.10: call a system call of two arguments as the entry code does. */
+#ifdef CONFIG_X86_64
+#define compat_syscall(nr, a, b)					\
+	sys_call_table[nr](&(struct pt_regs){ .di = (unsigned long)(a),	\
+					      .si = (unsigned long)(b) })
+#endif
+#ifdef CONFIG_ARM64
+#define compat_syscall(nr, a, b)					\
+	sys_call_table[nr](&(struct pt_regs){ .regs = {			\
+		(unsigned long)(a), (unsigned long)(b) } })
+#endif
 
 /* v5.10: size of the hashed table of page wait queues in mm/filemap.c. */
 #define COMPAT_PAGE_WAIT_BUCKETS	256

@@ -70,6 +70,8 @@ int pwb_files_get(struct address_space *file[2])
 		}
 		inode->i_mode = S_IFREG;
 		inode->i_mapping->a_ops = &pwb_aops;
+		/* Else the first to dirty a page would: nobody does here. */
+		inode_attach_wb(inode, NULL);
 		/* kern_unmount() needs the mount again. */
 		inode->i_private = mnt;
 		file[i] = inode->i_mapping;
@@ -189,11 +191,16 @@ void pwb_world_exit(struct pwb_world *world)
 	pwb_files_put(world->file);
 }
 
-/*
- * Two frames that can form a compound page. The first stays allocated from one
- * schedule to the next, and the second, freed last, is the next to be had.
+/**
+ * pwb_get_frames() - two frames that can form a compound page
+ * @world: the world
+ *
+ * The first stays allocated from one schedule to the next, and the second,
+ * freed last, is the next to be had.
+ *
+ * Return: 0 or a negative errno.
  */
-static int pwb_get_frames(struct pwb_world *world)
+int pwb_get_frames(struct pwb_world *world)
 {
 	struct page *page;
 
@@ -214,19 +221,11 @@ static int pwb_get_frames(struct pwb_world *world)
 }
 
 /**
- * pwb_setup() - a page of the first file, under writeback, that only the file
- *		 holds a reference to
- * @data: the world
- *
- * Return: 0 or a negative errno.
+ * pwb_world_reset() - nothing has happened yet in this schedule
+ * @world: the world
  */
-int pwb_setup(void *data)
+void pwb_world_reset(struct pwb_world *world)
 {
-	struct pwb_world *world = data;
-	int ret = pwb_get_frames(world);
-
-	if (ret)
-		return ret;
 	world->compound = false;
 	world->captured = false;
 	world->ending = false;
@@ -238,7 +237,34 @@ int pwb_setup(void *data)
 	world->life = 1;
 	world->writebacks = 1;
 	memset(world->wait, 0, sizeof(world->wait));
+}
 
+/**
+ * pwb_world_watch() - from here on, what is done to the frame counts
+ * @world: the world
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_world_watch(struct pwb_world *world)
+{
+	int ret = ilv_watch(world->page, sizeof(*world->page));
+
+	WRITE_ONCE(pwb_live, world);
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * pwb_setup_frame() - make the frame a page of the first file, under writeback,
+ *		       that only the file holds a reference to
+ * @world: the world; it has allocated @world->page
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_setup_frame(struct pwb_world *world)
+{
+	int ret;
+
+	pwb_world_reset(world);
 	ret = pwb_page_add(world->page, world->file[0], 0);
 	if (ret) {
 		__free_page(world->page);
@@ -247,10 +273,20 @@ int pwb_setup(void *data)
 	set_page_writeback(world->page);
 	unlock_page(world->page);
 	put_page(world->page);
+	return pwb_world_watch(world);
+}
 
-	ret = ilv_watch(world->page, sizeof(*world->page));
-	WRITE_ONCE(pwb_live, world);
-	return ret < 0 ? ret : 0;
+/**
+ * pwb_setup() - as before, with a frame that may become a tail page
+ * @data: the world
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_setup(void *data)
+{
+	struct pwb_world *world = data;
+
+	return pwb_get_frames(world) ?: pwb_setup_frame(world);
 }
 
 /**
@@ -344,6 +380,16 @@ bool pwb_stuck(void *data)
 }
 
 /**
+ * pwb_end_left() - end a writeback that no actor has ended
+ * @world: the world
+ */
+void pwb_end_left(struct pwb_world *world)
+{
+	if (pwb_owns(world) && !world->compound && PageWriteback(world->page))
+		end_page_writeback(world->page);
+}
+
+/**
  * pwb_teardown() - end what is left, free all pages, and see that they are
  * @data: the world
  */
@@ -353,9 +399,7 @@ void pwb_teardown(void *data)
 	struct page *page = world->page;
 	unsigned int i;
 
-	if (pwb_owns(world) && !world->compound && PageWriteback(page))
-		end_page_writeback(page);
-
+	pwb_end_left(world);
 	for (i = 0; i < 2; i++)
 		truncate_inode_pages(world->file[i], 0);
 	lru_add_drain();
