@@ -7,10 +7,12 @@
 #define _MM_TESTS_COMPAT_H
 
 #include <kunit/test.h>
+#include <linux/cpumask.h>
 #include <linux/mmzone.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/sysctl.h>
+#include <linux/vmstat.h>
 
 /* v5.10: KUnit has no kunit_skip(); say so in a line the tools know, and pass. */
 #ifndef kunit_skip
@@ -42,6 +44,21 @@ static inline int compat_set_rt_runtime(int us)
 /* v5.10: has no expectation of this test failed so far? */
 #define compat_kunit_ok(test)		READ_ONCE((test)->success)
 
+/* v5.10: the memory cgroup that a page is charged to. */
+#define compat_page_memcg(page)		((page)->mem_cgroup)
+
+/* v5.10: call a system call of two arguments as the entry code does. */
+#ifdef CONFIG_X86_64
+#define compat_syscall(nr, a, b)					\
+	sys_call_table[nr](&(struct pt_regs){ .di = (unsigned long)(a),	\
+					      .si = (unsigned long)(b) })
+#endif
+#ifdef CONFIG_ARM64
+#define compat_syscall(nr, a, b)					\
+	sys_call_table[nr](&(struct pt_regs){ .regs = {			\
+		(unsigned long)(a), (unsigned long)(b) } })
+#endif
+
 /* v5.10: size of the hashed table of page wait queues in mm/filemap.c. */
 #define COMPAT_PAGE_WAIT_BUCKETS	256
 
@@ -71,6 +88,27 @@ static inline long compat_zone_stat(struct zone *zone, enum zone_stat_item item)
 	for_each_online_cpu(cpu)
 		n += per_cpu_ptr(zone->pageset, cpu)->vm_stat_diff[item];
 #endif
+	return n;
+}
+
+/* And of all nodes and zones. */
+static inline long compat_node_state(enum node_stat_item item)
+{
+	struct pglist_data *node;
+	long n = 0;
+
+	for_each_online_pgdat(node)
+		n += compat_node_stat(node, item);
+	return n;
+}
+
+static inline long compat_zone_state(enum zone_stat_item item)
+{
+	struct zone *zone;
+	long n = 0;
+
+	for_each_populated_zone(zone)
+		n += compat_zone_stat(zone, item);
 	return n;
 }
 

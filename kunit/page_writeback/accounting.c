@@ -61,7 +61,8 @@ void pwb_accounting_start(struct pwb_world *world)
  */
 void pwb_begin_writeback(struct pwb_world *world)
 {
-	world->begun[mapping_use_writeback_tags(world->page->mapping)]++;
+	if (world->accounted)
+		world->begun[mapping_use_writeback_tags(world->page->mapping)]++;
 	set_page_writeback(world->page);
 }
 
@@ -85,6 +86,8 @@ void pwb_accounting_check(struct pwb_world *world,
 	long count[PWB_NR_COUNTS];
 	unsigned int i;
 
+	if (!world->accounted)
+		return;
 	pwb_count(world, count);
 	for (i = 0; i < PWB_NR_COUNTS; i++)
 		if (unlikely(count[i] - world->count[i] != expected[i]))

@@ -22,12 +22,17 @@ static void pwb_will_wait(struct pwb_world *world, int self, int bit)
 	world->wait[self].writeback = world->writebacks;
 }
 
-/*
- * Wait for the writeback of a page that the caller has locked. Only under the
- * page lock can a new writeback begin, so none may be seen afterwards.
+/**
+ * pwb_wait_locked() - wait for the writeback of a page that the caller locked
+ * @world: the world
+ * @self: index of the actor
+ * @page: the page
+ * @rule: what is broken if it is under writeback afterwards
+ *
+ * Only under the page lock can a new writeback begin, so none may be seen.
  */
-static void pwb_wait_locked(struct pwb_world *world, int self,
-			    struct page *page, enum pwb_rule rule)
+void pwb_wait_locked(struct pwb_world *world, int self, struct page *page,
+		     enum pwb_rule rule)
 {
 	bool again = world->life > 1 || world->writebacks > 1;
 	unsigned int sleeps = ilv_sleeps(self);
@@ -82,14 +87,15 @@ void pwb_actor_truncate(void *data, int self)
 	truncate_inode_pages(world->file[0], 0);
 }
 
-/* R: the frame becomes another file's page: write it, and wait for that. */
-void pwb_actor_reuse(void *data, int self)
+/**
+ * pwb_reuse() - make the frame another file's page, write it, and wait for that
+ * @world: the world; the caller has captured the frame
+ * @self: index of the actor
+ */
+void pwb_reuse(struct pwb_world *world, int self)
 {
-	struct pwb_world *world = data;
 	struct page *page = world->page;
 
-	if (!pwb_capture(world))
-		return;
 	ilv_note("allocates the frame");
 	if (add_to_page_cache_locked(page, world->file[1], 0, GFP_KERNEL)) {
 		put_page(page);
@@ -100,6 +106,15 @@ void pwb_actor_reuse(void *data, int self)
 	pwb_wait_locked(world, self, page, PWB_STRAY_WAKE);
 	unlock_page(page);
 	put_page(page);
+}
+
+/* R: as the next to allocate a page may. */
+void pwb_actor_reuse(void *data, int self)
+{
+	struct pwb_world *world = data;
+
+	if (pwb_capture(world))
+		pwb_reuse(world, self);
 }
 
 /* C: the frame becomes the tail of a compound page. */

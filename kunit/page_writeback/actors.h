@@ -5,6 +5,9 @@
 
 #include "pwb.h"
 
+void pwb_wait_locked(struct pwb_world *world, int self, struct page *page,
+		     enum pwb_rule rule);
+void pwb_reuse(struct pwb_world *world, int self);
 void pwb_actor_end(void *data, int self);
 void pwb_actor_truncate(void *data, int self);
 void pwb_actor_reuse(void *data, int self);

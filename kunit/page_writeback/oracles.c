@@ -49,6 +49,7 @@ const char *const pwb_events[] = {
 	[PWB_SAW_STALE]		= "stale-waiters",
 	[PWB_SAW_LOCK_WAIT]	= "lock-wait",
 	[PWB_SAW_STRAY]		= "stray-wake",
+	[PWB_SAW_SPLIT]		= "split",
 };
 
 void pwb_saw(struct pwb_world *world, enum pwb_event event)
@@ -158,6 +159,13 @@ void pwb_woken(void *data, int waker, int sleeper)
 	struct pwb_world *world = data;
 	const struct pwb_wait *wait = &world->wait[sleeper];
 
+	/*
+	 * Who waits inside a function of the kernel does so without a word. But
+	 * only the end of writeback wakes for PG_writeback: the ender's, or
+	 * pwb_stuck()'s for a writeback that was begun later.
+	 */
+	if (!wait->waiting && waker == ILV_NOBODY && world->writebacks > 1)
+		pwb_saw(world, PWB_SAW_WAIT_AGAIN);
 	if (waker != world->ender || !wait->waiting)
 		return;
 	if (wait->bit == PG_locked) {

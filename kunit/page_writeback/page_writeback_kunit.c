@@ -2,109 +2,26 @@
 /*
  * page_writeback: what the end of writeback owes to those who wait for it, one
  * step after the other, without any race.
- *
- * The waiters are threads of their own. One that is never woken is left
- * behind, with what it waits on, and the case fails.
  */
 #include <kunit/test.h>
 #include <linux/backing-dev.h>
-#include <linux/completion.h>
 #include <linux/hash.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
-#include <linux/kthread.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/pagemap.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
 
 #include "pwb.h"
+#include "waiter.h"
 #include "../compat.h"
 
 /* Past the 64 entries after which the walk of a wait queue takes a breather. */
 #define PWB_MANY_WAITERS	200
 /* By then some two of them have met in one of the buckets. */
 #define PWB_MANY_PAGES		(COMPAT_PAGE_WAIT_BUCKETS + 1)
-#define PWB_WAKE_TIMEOUT	(5 * HZ)
-#define PWB_SETTLE		(HZ / 20)
-
-struct pwb_waiter {
-	struct page *page;
-	bool lock;
-	struct task_struct *task;
-	struct completion done;
-};
-
-static int pwb_waiter_main(void *data)
-{
-	struct pwb_waiter *w = data;
-
-	if (w->lock) {
-		lock_page(w->page);
-		unlock_page(w->page);
-	} else {
-		wait_on_page_writeback(w->page);
-	}
-	complete(&w->done);
-	return 0;
-}
-
-/* A thread that waits until a page's writeback ends, or it is unlocked. */
-static struct pwb_waiter *pwb_waiter_create(struct kunit *test,
-					    struct page *page, bool lock)
-{
-	struct pwb_waiter *w = kzalloc(sizeof(*w), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
-	w->page = page;
-	w->lock = lock;
-	init_completion(&w->done);
-	w->task = kthread_create(pwb_waiter_main, w, "pwb_waiter");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(w->task));
-	get_task_struct(w->task);
-	wake_up_process(w->task);
-	return w;
-}
-
-static void pwb_expect_asleep(struct kunit *test, struct pwb_waiter *w)
-{
-	unsigned long end = jiffies + PWB_WAKE_TIMEOUT;
-
-	while (compat_task_state(w->task) != TASK_UNINTERRUPTIBLE &&
-	       time_before(jiffies, end))
-		schedule_timeout_uninterruptible(1);
-	KUNIT_EXPECT_EQ(test, (long)compat_task_state(w->task),
-			(long)TASK_UNINTERRUPTIBLE);
-}
-
-static struct pwb_waiter *pwb_waiter_start(struct kunit *test,
-					   struct page *page, bool lock)
-{
-	struct pwb_waiter *w = pwb_waiter_create(test, page, lock);
-
-	pwb_expect_asleep(test, w);
-	return w;
-}
-
-static void pwb_expect_waiting(struct kunit *test, struct pwb_waiter *w)
-{
-	schedule_timeout_uninterruptible(PWB_SETTLE);
-	KUNIT_EXPECT_FALSE(test, (bool)completion_done(&w->done));
-	KUNIT_EXPECT_TRUE(test, (bool)PageWaiters(w->page));
-}
-
-static void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w)
-{
-	KUNIT_ASSERT_NE_MSG(test, 0UL,
-			    wait_for_completion_timeout(&w->done,
-							PWB_WAKE_TIMEOUT),
-			    "a waiter was not woken");
-	put_task_struct(w->task);
-	kfree(w);
-}
 
 /* The file under test, and a page of it; both freed by pwb_exit(). */
 struct pwb_fixture {
@@ -171,7 +88,7 @@ static void many_waiters(struct kunit *test)
 	w = kunit_kzalloc(test, sizeof(*w) * PWB_MANY_WAITERS, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
 	for (i = 0; i < PWB_MANY_WAITERS; i++)
-		w[i] = pwb_waiter_create(test, page, false);
+		w[i] = pwb_waiter_create(test, page, false, PWB_ANY_CPU);
 	for (i = 0; i < PWB_MANY_WAITERS; i++)
 		pwb_expect_asleep(test, w[i]);
 	end_page_writeback(page);
@@ -251,17 +168,16 @@ static void accounting(struct kunit *test)
 {
 	struct pwb_fixture *f = test->priv;
 	struct inode *inode = f->file[0]->host;
-	unsigned long written = global_node_page_state(NR_WRITTEN);
+	long writeback = compat_node_state(NR_WRITEBACK);
+	long pending = compat_zone_state(NR_ZONE_WRITE_PENDING);
+	long written = compat_node_state(NR_WRITTEN);
 	struct page *page[2];
 
 	page[0] = pwb_page_under_writeback(test, 0);
 	page[1] = pwb_page_under_writeback(test, 1);
-	/* Per-CPU differences make the counters approximate on SMP. */
-	if (!IS_ENABLED(CONFIG_SMP)) {
-		KUNIT_EXPECT_EQ(test, 2UL, global_node_page_state(NR_WRITEBACK));
-		KUNIT_EXPECT_EQ(test, 2UL,
-				global_zone_page_state(NR_ZONE_WRITE_PENDING));
-	}
+	KUNIT_EXPECT_EQ(test, writeback + 2, compat_node_state(NR_WRITEBACK));
+	KUNIT_EXPECT_EQ(test, pending + 2,
+			compat_zone_state(NR_ZONE_WRITE_PENDING));
 	end_page_writeback(page[0]);
 	KUNIT_EXPECT_TRUE(test, (bool)mapping_tagged(f->file[0],
 						     PAGECACHE_TAG_WRITEBACK));
@@ -276,13 +192,9 @@ static void accounting(struct kunit *test)
 			wb_stat_sum(&inode_to_bdi(inode)->wb, WB_WRITEBACK));
 	KUNIT_EXPECT_EQ(test, (s64)2,
 			wb_stat_sum(&inode_to_bdi(inode)->wb, WB_WRITTEN));
-	if (!IS_ENABLED(CONFIG_SMP)) {
-		KUNIT_EXPECT_EQ(test, 0UL, global_node_page_state(NR_WRITEBACK));
-		KUNIT_EXPECT_EQ(test, 0UL,
-				global_zone_page_state(NR_ZONE_WRITE_PENDING));
-		KUNIT_EXPECT_EQ(test, written + 2,
-				global_node_page_state(NR_WRITTEN));
-	}
+	KUNIT_EXPECT_EQ(test, writeback, compat_node_state(NR_WRITEBACK));
+	KUNIT_EXPECT_EQ(test, pending, compat_zone_state(NR_ZONE_WRITE_PENDING));
+	KUNIT_EXPECT_EQ(test, written + 2, compat_node_state(NR_WRITTEN));
 }
 
 static void no_writeback_tags(struct kunit *test)

@@ -56,6 +56,7 @@ enum pwb_event {
 	PWB_SAW_STALE,		/* PG_waiters stayed behind without a waiter */
 	PWB_SAW_LOCK_WAIT,	/* somebody slept on PG_locked */
 	PWB_SAW_STRAY,		/* a wakeup reached a waiter for the next page */
+	PWB_SAW_SPLIT,		/* a huge page was split */
 	PWB_NR_EVENTS
 };
 
@@ -92,11 +93,13 @@ struct pwb_wait {
  * @zero: mask of actors that touched it while its count was zero
  * @checked: mask of actors whose next access is one that a page flag's policy
  *	     forbids for tail pages
+ * @accounted: the page is in one of the files, and what follows is kept
  * @begun: how often writeback was begun, on files without and with tags
  * @count: the counters, by enum pwb_counter, before that
  * @wait: what each actor waits for
  * @rescues: how often a sleeper had to be helped in this schedule
  * @reached: mask of enum pwb_event, over all schedules
+ * @more: what the scenario's own fixture keeps here
  */
 struct pwb_world {
 	struct address_space *file[2];
@@ -113,22 +116,51 @@ struct pwb_world {
 	bool free;
 	u32 zero;
 	u32 checked;
+	bool accounted;
 	unsigned int begun[2];
 	long count[PWB_NR_COUNTS];
 	struct pwb_wait wait[ILV_MAX_ACTORS];
 	unsigned int rescues;
 	unsigned long reached;
+	void *more;
 };
 
 /**
  * struct pwb_scenario - actors, and what they must reach for a run to count
  * @program: what the explorer runs; its world is filled in
  * @needs: mask of enum pwb_event
+ * @lacks: what this configuration has not, and the scenario needs, or NULL
+ * @max_bound: where a schedule is expensive, the highest bound, or 0
+ * @init: what all schedules share beyond pwb_world_init(): 0 or a negative
+ *	  errno; or NULL
+ * @exit: undoes @init
  */
 struct pwb_scenario {
 	struct ilv_program program;
 	unsigned long needs;
+	const char *lacks;
+	unsigned int max_bound;
+	int (*init)(struct pwb_world *world);
+	void (*exit)(struct pwb_world *world);
 };
+
+#define PWB_NEEDS(event)	BIT(PWB_SAW_##event)
+
+/* A program; the first actor is the one that ends the writeback. */
+#define PWB_PROGRAM(_name, _setup, _teardown, ...)			\
+{									\
+	.name		= _name,					\
+	.nr_actors	= sizeof((struct ilv_actor[]){ __VA_ARGS__ }) /	\
+			  sizeof(struct ilv_actor),			\
+	.actors		= { __VA_ARGS__ },				\
+	.rules		= pwb_rules,					\
+	.setup		= _setup,					\
+	.stuck		= pwb_stuck,					\
+	.teardown	= _teardown,					\
+	.access		= pwb_access,					\
+	.woken		= pwb_woken,					\
+	.state		= pwb_state,					\
+}
 
 /* world.c */
 int pwb_files_get(struct address_space *file[2]);
@@ -136,9 +168,14 @@ void pwb_files_put(struct address_space *file[2]);
 int pwb_page_add(struct page *page, struct address_space *file, pgoff_t index);
 int pwb_world_init(struct pwb_world *world);
 void pwb_world_exit(struct pwb_world *world);
+void pwb_world_reset(struct pwb_world *world);
+int pwb_world_watch(struct pwb_world *world);
+int pwb_get_frames(struct pwb_world *world);
+int pwb_setup_frame(struct pwb_world *world);
 int pwb_setup(void *world);
 int pwb_setup_untagged(void *world);
 bool pwb_stuck(void *world);
+void pwb_end_left(struct pwb_world *world);
 void pwb_teardown(void *world);
 bool pwb_capture(struct pwb_world *world);
 struct pwb_world *pwb_world_of(const struct page *page);
@@ -156,6 +193,12 @@ void pwb_woken(void *world, int waker, int sleeper);
 void pwb_freed(struct pwb_world *world);
 void pwb_state(void *world, char *buf, size_t size);
 void pwb_saw(struct pwb_world *world, enum pwb_event event);
+
+/* Scenarios in other contexts: each ends with an entry without a name. */
+extern const struct pwb_scenario pwb_huge_scenarios[];		/* huge.c */
+extern const struct pwb_scenario pwb_swap_scenarios[];		/* swap.c */
+extern const struct pwb_scenario pwb_migrate_scenarios[];	/* migrate.c */
+extern const struct pwb_scenario pwb_context_scenarios[];	/* contexts.c */
 
 /* scenarios.c */
 const struct pwb_scenario *pwb_scenario_find(const char *name);

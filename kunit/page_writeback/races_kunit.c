@@ -100,7 +100,10 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 {
 	unsigned long missing;
 
-	ilv_explore(program, min_t(uint, bound, ILV_MAX_BOUND), limit, r);
+	if (s->max_bound && s->max_bound < bound)
+		pwb_print(test, "a schedule of this is expensive: bound %u, not %u",
+			  s->max_bound, bound);
+	ilv_explore(program, min(bound, s->max_bound ?: ILV_MAX_BOUND), limit, r);
 	missing = s->needs & ~world->reached;
 
 	pwb_print(test, "explored %s: %llu schedules, %llu violating, bound %u, %s",
@@ -166,6 +169,8 @@ static void pwb_race(struct kunit *test)
 	if (*replay ? !pwb_is_for(replay, test->name) :
 		      *scenario && strcmp(scenario, test->name))
 		kunit_skip(test, "not asked for");
+	if (s->lacks)
+		kunit_skip(test, "%s", s->lacks);
 
 	/* Not the test's: an actor that was given up may still use them. */
 	world = kzalloc(sizeof(*world), GFP_KERNEL);
@@ -180,10 +185,14 @@ static void pwb_race(struct kunit *test)
 	world->ender = 0;
 	ret = pwb_world_init(world);
 	KUNIT_ASSERT_EQ(test, ret, 0);
+	ret = s->init ? s->init(world) : 0;
+	KUNIT_ASSERT_EQ(test, ret, 0);
 	if (*replay)
 		pwb_replay(test, program, result);
 	else
 		pwb_explore(test, s, program, world, result);
+	if (s->exit && result->error != -EDEADLK)
+		s->exit(world);
 	pwb_world_exit(world);
 	if (result->error == -EDEADLK)
 		return;
@@ -212,6 +221,13 @@ static struct kunit_case pwb_race_cases[] = {
 	PWB_RACE(rearm_fdatawait),
 	PWB_RACE(stale_waiters),
 	PWB_RACE(page_lock),
+	PWB_RACE(partial),
+	PWB_RACE(invalidate),
+	PWB_RACE(migrate),
+	PWB_RACE(swap_reuse),
+	PWB_RACE(huge_tail),
+	PWB_RACE(huge_reuse),
+	PWB_RACE(huge_split),
 	PWB_DEADLY_RACE(reuse_sync),
 	PWB_DEADLY_RACE(rearm_sync),
 	{}

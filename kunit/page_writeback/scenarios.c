@@ -22,25 +22,12 @@
 
 #define NEEDS(event)	BIT(PWB_SAW_##event)
 
-/* The first actor is the one that ends the writeback. */
 #define SCENARIO(_name, _needs, ...)					\
 	SCENARIO_IN(pwb_setup, _name, _needs, __VA_ARGS__)
 
 #define SCENARIO_IN(_setup, _name, _needs, ...)				\
 {									\
-	.program = {							\
-		.name		= _name,				\
-		.nr_actors	= sizeof((struct ilv_actor[]){ __VA_ARGS__ }) / \
-				  sizeof(struct ilv_actor),		\
-		.actors		= { __VA_ARGS__ },			\
-		.rules		= pwb_rules,				\
-		.setup		= _setup,				\
-		.stuck		= pwb_stuck,				\
-		.teardown	= pwb_teardown,				\
-		.access		= pwb_access,				\
-		.woken		= pwb_woken,				\
-		.state		= pwb_state,				\
-	},								\
+	.program = PWB_PROGRAM(_name, _setup, pwb_teardown, __VA_ARGS__), \
 	.needs = NEEDS(WINDOW) | (_needs),				\
 }
 
@@ -112,6 +99,41 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	SCENARIO("rearm_sync",
 		 NEEDS(REARMED) | NEEDS(WAIT) | NEEDS(WAIT_AGAIN),
 		 END, REARM, SYNC),
+
+	{}
+};
+
+#define ABSENT(_name, why)	{ .program.name = _name, .lacks = why }
+
+/* What this configuration has not. */
+static const struct pwb_scenario pwb_absent[] = {
+#ifndef CONFIG_TRANSPARENT_HUGEPAGE
+	ABSENT("huge_tail", "no transparent huge pages"),
+	ABSENT("huge_reuse", "no transparent huge pages"),
+	ABSENT("huge_split", "no transparent huge pages"),
+#endif
+#ifndef CONFIG_MIGRATION
+	ABSENT("migrate", "no migration"),
+#endif
+#ifndef CONFIG_PAGE_WRITEBACK_SWAP
+	ABSENT("swap_reuse", "no swap"),
+#endif
+	{}
+};
+
+static const struct pwb_scenario *const pwb_tables[] = {
+	pwb_scenarios,
+	pwb_context_scenarios,
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+	pwb_huge_scenarios,
+#endif
+#ifdef CONFIG_MIGRATION
+	pwb_migrate_scenarios,
+#endif
+#ifdef CONFIG_PAGE_WRITEBACK_SWAP
+	pwb_swap_scenarios,
+#endif
+	pwb_absent,
 };
 
 /**
@@ -122,10 +144,12 @@ static const struct pwb_scenario pwb_scenarios[] = {
  */
 const struct pwb_scenario *pwb_scenario_find(const char *name)
 {
+	const struct pwb_scenario *s;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(pwb_scenarios); i++)
-		if (!strcmp(pwb_scenarios[i].program.name, name))
-			return &pwb_scenarios[i];
+	for (i = 0; i < ARRAY_SIZE(pwb_tables); i++)
+		for (s = pwb_tables[i]; s->program.name; s++)
+			if (!strcmp(s->program.name, name))
+				return s;
 	return NULL;
 }

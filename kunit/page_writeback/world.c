@@ -202,11 +202,16 @@ void pwb_world_exit(struct pwb_world *world)
 	pwb_files_put(world->file);
 }
 
-/*
- * Two frames that can form a compound page. The first stays allocated from one
- * schedule to the next, and the second, freed last, is the next to be had.
+/**
+ * pwb_get_frames() - two frames that can form a compound page
+ * @world: the world
+ *
+ * The first stays allocated from one schedule to the next, and the second,
+ * freed last, is the next to be had.
+ *
+ * Return: 0 or a negative errno.
  */
-static int pwb_get_frames(struct pwb_world *world)
+int pwb_get_frames(struct pwb_world *world)
 {
 	struct page *page;
 
@@ -227,19 +232,11 @@ static int pwb_get_frames(struct pwb_world *world)
 }
 
 /**
- * pwb_setup() - a page of the first file, under writeback, that only the file
- *		 holds a reference to
- * @data: the world
- *
- * Return: 0 or a negative errno.
+ * pwb_world_reset() - nothing has happened yet in this schedule
+ * @world: the world
  */
-int pwb_setup(void *data)
+void pwb_world_reset(struct pwb_world *world)
 {
-	struct pwb_world *world = data;
-	int ret = pwb_get_frames(world);
-
-	if (ret)
-		return ret;
 	world->compound = false;
 	world->captured = false;
 	world->ending = false;
@@ -253,19 +250,58 @@ int pwb_setup(void *data)
 	world->writebacks = 1;
 	memset(world->wait, 0, sizeof(world->wait));
 	pwb_accounting_start(world);
+	world->accounted = false;
+}
 
+/**
+ * pwb_world_watch() - from here on, what is done to the frame counts
+ * @world: the world
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_world_watch(struct pwb_world *world)
+{
+	int ret = ilv_watch(world->page, sizeof(*world->page));
+
+	WRITE_ONCE(pwb_live, world);
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * pwb_setup_frame() - make the frame a page of the first file, under writeback,
+ *		       that only the file holds a reference to
+ * @world: the world; it has allocated @world->page
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_setup_frame(struct pwb_world *world)
+{
+	int ret;
+
+	pwb_world_reset(world);
 	ret = pwb_page_add(world->page, world->file[0], 0);
 	if (ret) {
 		__free_page(world->page);
 		return ret;
 	}
+	world->accounted = true;
 	pwb_begin_writeback(world);
 	unlock_page(world->page);
 	put_page(world->page);
+	return pwb_world_watch(world);
+}
 
-	ret = ilv_watch(world->page, sizeof(*world->page));
-	WRITE_ONCE(pwb_live, world);
-	return ret < 0 ? ret : 0;
+/**
+ * pwb_setup() - as before, with a frame that may become a tail page
+ * @data: the world
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_setup(void *data)
+{
+	struct pwb_world *world = data;
+
+	return pwb_get_frames(world) ?: pwb_setup_frame(world);
 }
 
 /**
@@ -318,17 +354,20 @@ static bool pwb_owns(const struct pwb_world *world)
 	return !world->free && (world->life == 1 || world->captured);
 }
 
-/* The file whose page is under writeback, if any. */
-static struct address_space *pwb_writeback_file(const struct pwb_world *world)
+/* Is the page under test under a writeback that an actor has left? */
+static bool pwb_left(const struct pwb_world *world)
 {
-	if (!pwb_owns(world) || world->compound || !PageWriteback(world->page))
-		return NULL;
-	return world->page->mapping;
+	return pwb_owns(world) && !world->compound && PageWriteback(world->page);
 }
 
-/* End a writeback that no actor is going to end. */
-static void pwb_end_writeback(struct pwb_world *world)
+/**
+ * pwb_end_left() - end a writeback that no actor is going to end
+ * @world: the world
+ */
+void pwb_end_left(struct pwb_world *world)
 {
+	if (!pwb_left(world))
+		return;
 	pwb_accounting_check(world, world->page->mapping);
 	end_page_writeback(world->page);
 }
@@ -367,8 +406,8 @@ bool pwb_stuck(void *data)
 
 	if (!pwb_owns(world))
 		return false;
-	if (pwb_writeback_file(world)) {
-		pwb_end_writeback(world);
+	if (pwb_left(world)) {
+		pwb_end_left(world);
 		return true;
 	}
 	if (!pwb_missed_wake(world))
@@ -397,8 +436,7 @@ void pwb_teardown(void *data)
 	struct page *page = world->page;
 	unsigned int i;
 
-	if (pwb_writeback_file(world))
-		pwb_end_writeback(world);
+	pwb_end_left(world);
 	pwb_accounting_check(world, NULL);
 	pwb_accounting_repair(world);
 

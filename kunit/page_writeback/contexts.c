@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Those who wait for writeback inside a larger operation, with the page locked,
+ * and then do what only a page without writeback may suffer: truncation of a
+ * part of the page, which clears that part, and invalidation.
+ *
+ * What they wait for they do not say. The filesystem knows: its methods are
+ * called under the page lock after the wait, when no writeback may be seen.
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/pagemap.h>
+
+#include "actors.h"
+
+/* As page->private; the value means nothing. */
+#define PWB_PRIVATE	((void *)1)
+
+static void pwb_invalidatepage(struct page *page, unsigned int offset,
+			       unsigned int length)
+{
+	if (PageWriteback(page))
+		ilv_violation(PWB_LATE_WAKE);
+	if (!offset && length == PAGE_SIZE)
+		detach_page_private(page);
+}
+
+/* To refuse keeps a page that is under writeback from being freed. */
+static int pwb_launder_page(struct page *page)
+{
+	ClearPageDirty(page);
+	if (!PageWriteback(page))
+		return 0;
+	ilv_violation(PWB_LATE_WAKE);
+	return -EIO;
+}
+
+static const struct address_space_operations pwb_context_aops = {
+	.set_page_dirty		= __set_page_dirty_no_writeback,
+	.invalidatepage		= pwb_invalidatepage,
+	.launder_page		= pwb_launder_page,
+};
+
+static int pwb_context_init(struct pwb_world *world)
+{
+	world->file[0]->a_ops = &pwb_context_aops;
+	return 0;
+}
+
+/* The file's page has something private, so invalidatepage() is called. */
+static int pwb_partial_setup(void *data)
+{
+	struct pwb_world *world = data;
+	int ret = pwb_setup(world);
+
+	if (!ret)
+		attach_page_private(world->page, PWB_PRIVATE);
+	return ret;
+}
+
+/* It was dirtied again while under writeback, so launder_page() is called. */
+static int pwb_dirty_setup(void *data)
+{
+	struct pwb_world *world = data;
+	int ret = pwb_setup(world);
+
+	if (!ret)
+		SetPageDirty(world->page);
+	return ret;
+}
+
+/* P: truncate the file in the middle of the page. */
+static void pwb_actor_partial(void *data, int self)
+{
+	struct pwb_world *world = data;
+
+	truncate_inode_pages(world->file[0], PAGE_SIZE / 2);
+}
+
+/* I: as before or after direct I/O. */
+static void pwb_actor_invalidate(void *data, int self)
+{
+	struct pwb_world *world = data;
+
+	invalidate_inode_pages2(world->file[0]);
+}
+
+#define END		{ 'E', "end_page_writeback()", pwb_actor_end }
+#define REARM		{ 'S', "write the page again", pwb_actor_rearm }
+#define PARTIAL		{ 'P', "truncate to half a page", pwb_actor_partial }
+#define INVALIDATE	{ 'I', "invalidate_inode_pages2()", pwb_actor_invalidate }
+
+const struct pwb_scenario pwb_context_scenarios[] = {
+	/*
+	 * H3 in truncation: (1) E clears PG_writeback, (2) S puts the page
+	 * under writeback again, (3) P locks it and waits, (4) E wakes P, which
+	 * clears half of what is being written.
+	 */
+	{
+		.program = PWB_PROGRAM("partial", pwb_partial_setup,
+				       pwb_teardown, END, REARM, PARTIAL),
+		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(REARMED) |
+			 PWB_NEEDS(WAIT_AGAIN),
+		.init = pwb_context_init,
+	},
+
+	/*
+	 * H3 in invalidation, as before; (4) E wakes I, which takes the page
+	 * out of the file while it is being written. And H1: without S, I frees
+	 * the page as soon as PG_writeback is clear.
+	 */
+	{
+		.program = PWB_PROGRAM("invalidate", pwb_dirty_setup,
+				       pwb_teardown, END, REARM, INVALIDATE),
+		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(REARMED) |
+			 PWB_NEEDS(WAIT_AGAIN) | PWB_NEEDS(FREED),
+		.init = pwb_context_init,
+	},
+
+	{}
+};

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The page moves to another frame while its writeback ends. */
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/migrate.h>
+#include <linux/mm.h>
+#include <linux/mm_inline.h>
+#include <linux/pagemap.h>
+#include <linux/swap.h>
+#include <linux/vmstat.h>
+
+#include "actors.h"
+#include "../../internal.h"
+
+static struct page *pwb_migrate_target(struct page *page, unsigned long private)
+{
+	return alloc_page(GFP_KERNEL);
+}
+
+/* M: as the migrate_pages() system call and compaction for CMA do. */
+static void pwb_actor_migrate(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = find_get_page(world->file[0], 0);
+	LIST_HEAD(pages);
+
+	if (!page)
+		return;
+	ilv_note("migrate_pages()");
+	if (!isolate_lru_page(page)) {
+		list_add(&page->lru, &pages);
+		inc_node_page_state(page, NR_ISOLATED_ANON + page_is_file_lru(page));
+	}
+	put_page(page);
+	if (migrate_pages(&pages, pwb_migrate_target, NULL, 0, MIGRATE_SYNC,
+			  MR_SYSCALL))
+		putback_movable_pages(&pages);
+	/* The batch of pages on their way to the LRU list holds a reference. */
+	lru_add_drain();
+}
+
+#define END		{ 'E', "end_page_writeback()", pwb_actor_end }
+#define MIGRATE		{ 'M', "migrate the page", pwb_actor_migrate }
+#define REUSE		{ 'R', "reuse the frame and wait", pwb_actor_reuse }
+
+const struct pwb_scenario pwb_migrate_scenarios[] = {
+	/*
+	 * H1 and H2: (1) E clears PG_writeback, (2) M moves the page and frees
+	 * its frame, (3) R gets the frame for another file, puts it under
+	 * writeback and waits, (4) E looks for waiters, and wakes R.
+	 */
+	{
+		.program = PWB_PROGRAM("migrate", pwb_setup, pwb_teardown,
+				       END, MIGRATE, REUSE),
+		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) |
+			 PWB_NEEDS(REUSED) | PWB_NEEDS(WAIT_AGAIN),
+	},
+
+	{}
+};

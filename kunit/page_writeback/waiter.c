@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads that wait for a page. One that is never woken is left behind, with
+ * what it waits on, and the case fails.
+ */
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/page-flags.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+
+#include "waiter.h"
+#include "../compat.h"
+
+#define PWB_SETTLE		(HZ / 20)
+
+static int pwb_waiter_main(void *data)
+{
+	struct pwb_waiter *w = data;
+
+	if (w->lock) {
+		lock_page(w->page);
+		unlock_page(w->page);
+	} else {
+		wait_on_page_writeback(w->page);
+	}
+	complete(&w->done);
+	return 0;
+}
+
+/**
+ * pwb_waiter_create() - a thread that waits until a page's writeback ends, or
+ *			 it is unlocked
+ * @test: the case, which fails if there is no thread to be had
+ * @page: the page
+ * @lock: wait for the lock
+ * @cpu: where it is to run, or %PWB_ANY_CPU
+ *
+ * Return: the waiter, for pwb_expect_returns() to free.
+ */
+struct pwb_waiter *pwb_waiter_create(struct kunit *test, struct page *page,
+				     bool lock, int cpu)
+{
+	struct pwb_waiter *w = kzalloc(sizeof(*w), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
+	w->page = page;
+	w->lock = lock;
+	init_completion(&w->done);
+	w->task = kthread_create(pwb_waiter_main, w, "pwb_waiter");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(w->task));
+	get_task_struct(w->task);
+	if (cpu != PWB_ANY_CPU)
+		kthread_bind(w->task, cpu);
+	wake_up_process(w->task);
+	return w;
+}
+
+/**
+ * pwb_expect_asleep() - expect that a waiter falls asleep, and see it happen
+ * @test: the case
+ * @w: the waiter
+ */
+void pwb_expect_asleep(struct kunit *test, struct pwb_waiter *w)
+{
+	unsigned long end = jiffies + PWB_WAKE_TIMEOUT;
+
+	while (compat_task_state(w->task) != TASK_UNINTERRUPTIBLE &&
+	       time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_EQ(test, (long)compat_task_state(w->task),
+			(long)TASK_UNINTERRUPTIBLE);
+}
+
+/**
+ * pwb_waiter_start() - a waiter, asleep
+ * @test: the case
+ * @page: the page
+ * @lock: wait for the lock
+ *
+ * Return: the waiter.
+ */
+struct pwb_waiter *pwb_waiter_start(struct kunit *test, struct page *page,
+				    bool lock)
+{
+	struct pwb_waiter *w = pwb_waiter_create(test, page, lock, PWB_ANY_CPU);
+
+	pwb_expect_asleep(test, w);
+	return w;
+}
+
+/**
+ * pwb_expect_waiting() - expect that a waiter sleeps on, and the page knows it
+ * @test: the case
+ * @w: the waiter
+ */
+void pwb_expect_waiting(struct kunit *test, struct pwb_waiter *w)
+{
+	schedule_timeout_uninterruptible(PWB_SETTLE);
+	KUNIT_EXPECT_FALSE(test, (bool)completion_done(&w->done));
+	KUNIT_EXPECT_TRUE(test, (bool)PageWaiters(w->page));
+}
+
+/**
+ * pwb_expect_returns() - expect that a waiter is woken, and free it
+ * @test: the case, which ends here if not
+ * @w: the waiter
+ */
+void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w)
+{
+	KUNIT_ASSERT_NE_MSG(test, 0UL,
+			    wait_for_completion_timeout(&w->done,
+							PWB_WAKE_TIMEOUT),
+			    "a waiter was not woken");
+	put_task_struct(w->task);
+	kfree(w);
+}

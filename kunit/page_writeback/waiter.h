@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Threads that wait for a page: see waiter.c. */
+#ifndef _PAGE_WRITEBACK_WAITER_H
+#define _PAGE_WRITEBACK_WAITER_H
+
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+
+#define PWB_WAKE_TIMEOUT	(5 * HZ)
+#define PWB_ANY_CPU		(-1)
+
+/**
+ * struct pwb_waiter - a thread that waits for a page
+ * @page: the page
+ * @lock: for its lock, not for its writeback
+ * @task: the thread
+ * @done: completed when the wait is over
+ */
+struct pwb_waiter {
+	struct page *page;
+	bool lock;
+	struct task_struct *task;
+	struct completion done;
+};
+
+struct pwb_waiter *pwb_waiter_create(struct kunit *test, struct page *page,
+				     bool lock, int cpu);
+void pwb_expect_asleep(struct kunit *test, struct pwb_waiter *w);
+struct pwb_waiter *pwb_waiter_start(struct kunit *test, struct page *page,
+				    bool lock);
+void pwb_expect_waiting(struct kunit *test, struct pwb_waiter *w);
+void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w);
+
+#endif /* _PAGE_WRITEBACK_WAITER_H */
