@@ -8,6 +8,7 @@
 
 #include <kunit/test.h>
 #include <linux/cpumask.h>
+#include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
@@ -45,7 +46,11 @@ static inline int compat_set_rt_runtime(int us)
 #define compat_kunit_ok(test)		READ_ONCE((test)->success)
 
 /* v5.10: the memory cgroup that a page is charged to. */
+#ifdef CONFIG_MEMCG
 #define compat_page_memcg(page)		((page)->mem_cgroup)
+#else
+#define compat_page_memcg(page)		((struct mem_cgroup *)NULL)
+#endif
 
 /* v5.10: call a system call of two arguments as the entry code does. */
 #ifdef CONFIG_X86_64
