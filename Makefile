@@ -11,12 +11,13 @@ options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BO
 	  $(if $(JSON),--json '$(JSON)') $(arch)
 arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
-.PHONY: help kunit matrix witness check check-tools verify replay stage readme clean
+.PHONY: help kunit matrix witness stress check check-tools verify replay stage readme clean
 
 help:
 	@echo 'make kunit                 v5.10: the variants, against what is expected of them'
 	@echo 'make matrix                all variants on all architectures: one table'
 	@echo 'make witness               the crashes of the reports [ARCH=x86_64,arm64]'
+	@echo 'make stress                free-running threads, to compare the explorer with'
 	@echo 'make check                 the tests of the project itself'
 	@echo 'make check-tools           those of them that boot no kernel'
 	@echo 'make verify TREE=DIR       the verdict on a kernel tree of your own'
@@ -39,6 +40,9 @@ matrix:
 
 witness:
 	@$(WBCHECK) witness $(arch) $(if $(JSON),--json '$(JSON)')
+
+stress:
+	@$(WBCHECK) stress $(arch) $(if $(JSON),--json '$(JSON)')
 
 verify:
 	@$(if $(TREE),,echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \

@@ -159,6 +159,9 @@ void ilv_replay(const struct ilv_program *program, const char *schedule,
 		void (*line)(void *data, const char *text), void *data,
 		struct ilv_result *result);
 
+/* For threads that run freely; may sleep. */
+void ilv_delays(unsigned int one_in, unsigned int max_us);
+
 /* Called by a program's callbacks and actors. */
 int ilv_watch(const void *base, size_t size);
 void ilv_violation(unsigned int rule);

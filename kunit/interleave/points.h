@@ -5,6 +5,7 @@
 
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
+#include <linux/jump_label.h>
 #include <linux/preempt.h>
 #include "internal.h"
 #include "../compat.h"
@@ -12,6 +13,10 @@
 /* threads.c */
 void ilv_point(int range, unsigned int offset, unsigned int size,
 	       unsigned int type, unsigned long ip);
+
+/* delay.c */
+DECLARE_STATIC_KEY_FALSE(ilv_delaying);
+void ilv_delay(void);
 
 /* Neither in a critical section nor in an interrupt. */
 static __always_inline bool ilv_may_switch(void)
@@ -25,8 +30,11 @@ static __always_inline void ilv_access(const volatile void *addr, size_t size,
 	unsigned long a = (unsigned long)addr;
 	unsigned int i;
 
-	if (likely(!READ_ONCE(ilv_run.live)))
+	if (likely(!READ_ONCE(ilv_run.live))) {
+		if (static_branch_unlikely(&ilv_delaying))
+			ilv_delay();
 		return;
+	}
 
 	for (i = 0; i < ilv_run.nr_watch; i++) {
 		unsigned long offset = a - ilv_run.watch[i].base;

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import arches, boot, build, cells, deps, fetch, judge, proc, report, witness
+from . import arches, boot, build, cells, deps, fetch, judge, proc, report, stress, witness
 from .arches import Arch
 from .cells import Cell
 from .errors import MEANING, Exit, WbError
@@ -266,6 +266,20 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
+def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
+    args.scenario = args.bound = None
+    line, source, wanted = variant_cells(settings, args, args.variant or stress.VARIANTS)
+    with lock(settings.build):
+        data, broke = stress.run(settings, wanted, args.seconds, args.runs, say)
+    path = results_path(settings, args, "stress")
+    report.write_json(path, {"line": line.name, "version": source.version, **data})
+    if broke:
+        say(f"\nverdict: broken: {', '.join(broke)}; results in {path}")
+        return Exit.VIOLATION
+    say(f"\nverdict: the fixed kernel ran clean; results in {path}")
+    return Exit.OK
+
+
 def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
     cell = one_cell(settings, args)
     with lock(settings.build):
@@ -353,6 +367,13 @@ def parser() -> argparse.ArgumentParser:
     c = add("witness", cmd_witness, "the crashes of the reports, on the unfixed kernel, and "
             "their absence on the fixed one")
     add_arch(c, "x86_64,arm64")
+    c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
+    c = add("stress", cmd_stress, "free-running threads: how long they take to hit what the "
+            "explorer finds, and whether the fix holds under them")
+    c.add_argument("--variant", action="append", help="only this one; can be repeated")
+    c.add_argument("--seconds", type=seconds, default=10, metavar="N", help="for each run")
+    c.add_argument("--runs", type=seconds, default=3, metavar="N", help="of each kernel")
+    add_arch(c, "x86_64")
     c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
     c = add("stage", cmd_stage, "only stage a variant; prints where, for use by hand")
     c.add_argument("--variant", default="stock")
