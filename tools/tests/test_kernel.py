@@ -5,7 +5,6 @@ Each tree is the pristine v5.10 with one change. The verdict is that of the
 command as a user calls it, with its exit code.
 """
 
-import json
 import os
 import re
 import shutil
@@ -13,22 +12,18 @@ import signal
 import subprocess
 import sys
 import time
-import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wb import fetch, ktap, lines, report, stage
+from wb import ktap, report, stage
 from wb.build import compose_config, environment
 from wb.errors import MEANING, Exit
-from wb.judge import Breakage, Scenario, Verdict
-from wb.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-WBCHECK = ROOT / "tools/wbcheck"
-SETTINGS = Settings.from_environment()
-LINE = lines.load(ROOT / "patches")["v5.10"]
-RESULTS = SETTINGS.build / "results"
+from .kernels import (
+    ROOT, SETTINGS, WBCHECK, KernelTest, kernels_running, pristine, results, verdicts_of, wbcheck,
+)
+
 README = ROOT / "README.md"
 
 END_STOCK = """\
@@ -108,31 +103,6 @@ BAD_TREES = {
 }
 
 
-def wbcheck(*args: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(WBCHECK), *map(str, args)], env={**os.environ, **(env or {})}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-    )
-
-
-def kernels_running() -> list[str]:
-    """Command lines of the kernels that still run out of our build folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue
-            if f"{stage.BUILD_DIR}/linux " in command:
-                found.append(command)
-    return found
-
-
-def pristine() -> Path:
-    return fetch.get(SETTINGS, LINE).path
-
-
 def put_back(tree: Path, name: str) -> None:
     """Undo change(), with the file's old time, as cp -p would."""
     (tree / name).unlink()
@@ -170,23 +140,6 @@ def change(tree: Path, name: str, before: str, after: str) -> None:
     (tree / name).write_text(text.replace(before, after))
 
 
-def results(name: str) -> dict[str, object]:
-    data = json.loads((RESULTS / f"{name}.json").read_text())
-    assert isinstance(data, dict)
-    return data
-
-
-def verdicts_of(data: dict[str, object]) -> list[Verdict]:
-    found = []
-    for v in data["variants"]:  # type: ignore[attr-defined]
-        scenarios = {
-            n: Scenario(**{**s, "breaks": [Breakage(**b) for b in s["breaks"]]})
-            for n, s in v["scenarios"].items()
-        }
-        found.append(Verdict(v["name"], scenarios, v["failed"], v["skipped"]))
-    return found
-
-
 def indented(text: str) -> str:
     return "".join(f"    {row}".rstrip() + "\n" for row in text.rstrip().splitlines())
 
@@ -221,14 +174,7 @@ def write_readme() -> None:
     README.write_text(readme_with(README.read_text(), readme_blocks()))
 
 
-class Kernel(unittest.TestCase):
-    maxDiff = None
-
-    def check(self, done: subprocess.CompletedProcess[str], code: Exit) -> None:
-        self.assertEqual(done.returncode, int(code), done.stdout[-3000:])
-        self.assertNotIn("Traceback", done.stdout)
-        self.assertEqual(kernels_running(), [])
-
+class Kernel(KernelTest):
     def test_1_variants(self) -> None:
         """make kunit: each variant as expected; twice the same but for times."""
         self.check(wbcheck("kunit"), Exit.OK)

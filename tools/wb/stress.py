@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from . import boot, cells, judge, ktap, report
+from . import boot, cells, ktap, report
 from .build import Kernel
 from .cells import Cell
 from .errors import Exit, WbError

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the tests with real kernels share."""
+
+import json
+import os
+import subprocess
+import unittest
+from pathlib import Path
+
+from wb import fetch, lines, stage
+from wb.errors import Exit
+from wb.judge import Breakage, Scenario, Verdict
+from wb.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+WBCHECK = ROOT / "tools/wbcheck"
+SETTINGS = Settings.from_environment()
+LINE = lines.load(ROOT / "patches")["v5.10"]
+RESULTS = SETTINGS.build / "results"
+
+
+def wbcheck(*args: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(WBCHECK), *map(str, args)], env={**os.environ, **(env or {})}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )
+
+
+def processes() -> list[tuple[int, str]]:
+    """All processes and their command lines."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except (OSError, UnicodeDecodeError):
+                continue
+            found.append((int(entry.name), command))
+    return found
+
+
+def kernels_running() -> list[tuple[int, str]]:
+    """The kernels that still run out of our build folder, under QEMU or not."""
+    return [
+        (pid, command) for pid, command in processes()
+        if f"{stage.BUILD_DIR}/linux " in command
+        or (command.startswith("qemu-system-") and f"-kernel {SETTINGS.build}/" in command)
+    ]
+
+
+def pristine() -> Path:
+    return fetch.get(SETTINGS, LINE).path
+
+
+def results(name: str) -> dict[str, object]:
+    data = json.loads((RESULTS / f"{name}.json").read_text())
+    assert isinstance(data, dict)
+    return data
+
+
+def verdicts_of(data: dict[str, object]) -> list[Verdict]:
+    found = []
+    for v in data["variants"]:  # type: ignore[attr-defined]
+        scenarios = {
+            n: Scenario(**{**s, "breaks": [Breakage(**b) for b in s["breaks"]]})
+            for n, s in v["scenarios"].items()
+        }
+        found.append(Verdict(v["name"], v["arch"], scenarios, v["failed"], v["skipped"]))
+    return found
+
+
+class KernelTest(unittest.TestCase):
+    maxDiff = None
+
+    def check(self, done: subprocess.CompletedProcess[str], code: Exit) -> None:
+        self.assertEqual(done.returncode, int(code), done.stdout[-3000:])
+        self.assertNotIn("Traceback", done.stdout)
+        self.assertEqual(kernels_running(), [])

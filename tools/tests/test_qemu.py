@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Real kernels under QEMU: the variants, the crashes of the reports, and bad ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from wb import ktap
+from wb.errors import Exit
+
+from .kernels import SETTINGS, WBCHECK, KernelTest, kernels_running, results, verdicts_of, wbcheck
+
+VARIANTS = ("unfixed", "seed+recheck")
+BOTH = [a for v in VARIANTS for a in ("--variant", v)]
+
+
+class Qemu(KernelTest):
+    def variants(self, arch: str) -> None:
+        """Broken and fixed, each as expected; twice the same but for times."""
+        logs = [SETTINGS.build / f"v5.10-{v}/.kunit-{arch}/test.log" for v in VARIANTS]
+        texts = []
+        for _ in range(2):
+            done = wbcheck("kunit", "--arch", arch, *BOTH)
+            self.check(done, Exit.OK)
+            print("".join(f"{r}\n" for r in done.stdout.splitlines() if "built in" in r), end="")
+            texts.append([ktap.without_times(p.read_text(errors="replace")) for p in logs])
+        self.assertEqual(texts[0], texts[1])
+        self.assertGreater(min(map(len, texts[0])), 4000)
+        unfixed, fixed = verdicts_of(results("kunit"))
+        self.assertIn("H4", unfixed.scenarios["huge_tail"].rules)
+        self.assertTrue(fixed.holds)
+        self.assertEqual({s.split(": ")[1] for s in fixed.skipped}, {"not asked for"})
+        rates = [s.per_second for s in fixed.scenarios.values() if s.skipped is None]
+        print(f"  {arch}: {min(rates)} to {max(rates)} schedules a second", flush=True)
+
+    def test_1_x86_64(self) -> None:
+        self.variants("x86_64")
+
+    def test_2_arm64(self) -> None:
+        self.variants("arm64")
+
+    def test_3_crashes_of_the_reports(self) -> None:
+        """On the unfixed kernel they come, on the fixed one they do not."""
+        done = wbcheck("witness", "--arch", "x86_64")
+        self.check(done, Exit.OK)
+        self.assertIn("3 crashes on unfixed, none on seed+recheck", done.stdout)
+
+    def test_4_bad_ends(self) -> None:
+        """A kernel that dies or does not end: a code each, and nothing is left."""
+        unfixed = ("kunit", "--arch", "x86_64", "--variant", "unfixed")
+        done = wbcheck(*unfixed, "--scenario", "reuse_sync")
+        self.check(done, Exit.CRASH)
+        self.assertRegex(done.stdout, r"kernel BUG at mm/page-writeback.c.* in v1:reuse_sync:\S+;")
+        done = wbcheck(*unfixed, "--timeout", "2")
+        self.check(done, Exit.BOOT)
+        for how, code in ((signal.SIGKILL, Exit.KILLED), (signal.SIGINT, Exit.INTERRUPTED)):
+            with self.subTest(how):
+                process = subprocess.Popen(
+                    [str(WBCHECK), *unfixed], text=True,
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                )
+                end = time.monotonic() + 60
+                while time.monotonic() < end and not kernels_running():
+                    time.sleep(0.05)
+                time.sleep(1)
+                if how == signal.SIGKILL:
+                    os.kill(kernels_running()[0][0], how)
+                else:
+                    process.send_signal(how)
+                out = process.communicate(timeout=30)[0]
+                self.assertEqual(process.returncode, int(code), out)
+                self.assertEqual(kernels_running(), [])
+
+
+if __name__ == "__main__":
+    sys.exit("run tools/check")
