@@ -281,15 +281,29 @@ static void pwb_actor_huge(void *data, int self)
 }
 
 /*
- * T: shmem itself never truncates a page under writeback, for it has moved it
- * to the swap cache by then. The generic code waits for it.
+ * Shmem never truncates a page under writeback, for it has moved it to the swap
+ * cache by then, and so does not wait: wait here.
  */
+static bool pwb_huge_wait(struct pwb_world *world, int self)
+{
+	struct pwb_huge *h = world->more;
+	struct page *page = find_lock_page(h->file->f_mapping, 0);
+
+	if (!page)
+		return false;
+	pwb_wait_locked(world, self, page, PWB_LATE_WAKE);
+	unlock_page(page);
+	put_page(page);
+	return true;
+}
+
+/* T: truncate the file to nothing. */
 static void pwb_actor_huge_truncate(void *data, int self)
 {
 	struct pwb_world *world = data;
-	struct pwb_huge *h = world->more;
 
-	truncate_inode_pages(h->file->f_mapping, 0);
+	if (pwb_huge_wait(world, self))
+		pwb_huge_truncate(world->more);
 }
 
 /* R: the block is allocated for other purposes, and the head is another page. */
@@ -316,14 +330,10 @@ static void pwb_actor_huge_punch(void *data, int self)
 {
 	struct pwb_world *world = data;
 	struct pwb_huge *h = world->more;
-	struct page *page = find_lock_page(h->file->f_mapping, 0);
+	struct page *page;
 
-	if (!page)
+	if (!pwb_huge_wait(world, self))
 		return;
-	pwb_wait_locked(world, self, page, PWB_LATE_WAKE);
-	unlock_page(page);
-	put_page(page);
-
 	ilv_note("punches a hole");
 	shmem_truncate_range(file_inode(h->file), 0, PAGE_SIZE - 1);
 	page = find_get_page(h->file->f_mapping, 1);
@@ -360,11 +370,15 @@ const struct pwb_scenario pwb_huge_scenarios[] = {
 	 * H2 the other way round: (1) E clears PG_writeback of a huge page,
 	 * (2) T frees it, (3) R gets its head as a page of another file, puts
 	 * it under writeback and waits, (4) E wakes R.
+	 *
+	 * page_mapped() alone looks at the head for each of the 512 pages: over
+	 * 1,100 points and 60,000 schedules at bound 2, at 400 a second in QEMU.
 	 */
 	{
 		.program = PWB_PROGRAM("huge_reuse", pwb_huge_head_setup,
 				       pwb_huge_teardown,
 				       END, HUGE_TRUNCATE, HUGE_REUSE),
+		.max_bound = 1,
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) |
 			 PWB_NEEDS(REUSED) | PWB_NEEDS(WAIT_AGAIN),
 		.init = pwb_huge_init,
@@ -374,11 +388,14 @@ const struct pwb_scenario pwb_huge_scenarios[] = {
 	/*
 	 * H1 by way of a split: (1) E clears PG_writeback of a huge page, (2) P
 	 * splits it and frees what was its head, (3) E looks for waiters there.
+	 *
+	 * 512 pages to split and to free one by one: 50 a second in QEMU.
 	 */
 	{
 		.program = PWB_PROGRAM("huge_split", pwb_huge_head_setup,
 				       pwb_huge_teardown,
 				       END, PUNCH),
+		.max_bound = 1,
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) |
 			 PWB_NEEDS(WAIT) | PWB_NEEDS(SPLIT),
 		.init = pwb_huge_init,

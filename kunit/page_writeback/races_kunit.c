@@ -101,8 +101,8 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 	unsigned long missing;
 
 	if (s->max_bound && s->max_bound < bound)
-		pwb_print(test, "a schedule of this is expensive: bound %u, not %u",
-			  s->max_bound, bound);
+		pwb_print(test, "schedules of %s are expensive: bound %u, not %u",
+			  test->name, s->max_bound, bound);
 	ilv_explore(program, min(bound, s->max_bound ?: ILV_MAX_BOUND), limit, r);
 	missing = s->needs & ~world->reached;
 

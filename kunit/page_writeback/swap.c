@@ -133,11 +133,11 @@ int pwb_swap_add(struct page *page)
 {
 	swp_entry_t entry;
 
-	__SetPageLocked(page);
-	__SetPageSwapBacked(page);
+	lock_page(page);
+	SetPageSwapBacked(page);
 	SetPageUptodate(page);
 	if (mem_cgroup_charge(page, NULL, GFP_KERNEL) || !add_to_swap(page)) {
-		__ClearPageLocked(page);
+		unlock_page(page);
 		return -ENOMEM;
 	}
 	entry.val = page_private(page);
