@@ -52,6 +52,15 @@ static void pwb_lock(struct pwb_world *world, int self, struct page *page)
 	if (ilv_sleeps(self) > sleeps)
 		pwb_saw(world, PWB_SAW_LOCK_WAIT);
 	world->wait[self].waiting = false;
+	if (!PageLocked(page) || world->locker != ILV_NOBODY)
+		ilv_violation(PWB_EARLY_RETURN);
+	world->locker = self;
+}
+
+static void pwb_unlock(struct pwb_world *world, struct page *page)
+{
+	world->locker = ILV_NOBODY;
+	unlock_page(page);
 }
 
 static bool pwb_anyone_waits(const struct pwb_world *world)
@@ -143,7 +152,7 @@ void pwb_actor_wait(void *data, int self)
 		return;
 	pwb_lock(world, self, page);
 	pwb_wait_locked(world, self, page, PWB_LATE_WAKE);
-	unlock_page(page);
+	pwb_unlock(world, page);
 	put_page(page);
 }
 
@@ -192,6 +201,6 @@ void pwb_actor_lock(void *data, int self)
 	if (!page)
 		return;
 	pwb_lock(world, self, page);
-	unlock_page(page);
+	pwb_unlock(world, page);
 	put_page(page);
 }

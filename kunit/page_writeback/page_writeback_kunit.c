@@ -16,6 +16,7 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
+#include <linux/moduleparam.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -28,12 +29,22 @@
 #define PWB_MANY_WAITERS	200
 /* By then some two of them have met in one of the buckets. */
 #define PWB_MANY_PAGES		(COMPAT_PAGE_WAIT_BUCKETS + 1)
-#define PWB_WAKE_TIMEOUT	(5 * HZ)
+#define PWB_WAKE_TIMEOUT	(patience * HZ)
 #define PWB_SETTLE		(HZ / 20)
+/* By then the page lock is handed over to who sleeps for it. */
+#define PWB_MAX_UNFAIRNESS	16
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "page_writeback."
+
+static uint patience = 5;
+module_param(patience, uint, 0444);
+MODULE_PARM_DESC(patience, "seconds after which a waiter was not woken");
 
 struct pwb_waiter {
 	struct page *page;
 	bool lock;
+	unsigned long sleeps;
 	struct task_struct *task;
 	struct completion done;
 };
@@ -78,6 +89,8 @@ static void pwb_expect_asleep(struct kunit *test, struct pwb_waiter *w)
 		schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_EQ(test, (long)compat_task_state(w->task),
 			(long)TASK_UNINTERRUPTIBLE);
+	wait_task_inactive(w->task, 0);
+	w->sleeps = w->task->nvcsw;
 }
 
 static struct pwb_waiter *pwb_waiter_start(struct kunit *test,
@@ -94,6 +107,8 @@ static void pwb_expect_waiting(struct kunit *test, struct pwb_waiter *w)
 	schedule_timeout_uninterruptible(PWB_SETTLE);
 	KUNIT_EXPECT_FALSE(test, (bool)completion_done(&w->done));
 	KUNIT_EXPECT_TRUE(test, (bool)PageWaiters(w->page));
+	KUNIT_EXPECT_EQ_MSG(test, w->sleeps, w->task->nvcsw,
+			    "a waiter was woken for nothing");
 }
 
 static void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w)
@@ -193,6 +208,28 @@ static void lock_waiter_sleeps_on(struct kunit *test)
 	pwb_expect_waiting(test, lock);
 	unlock_page(page);
 	pwb_expect_returns(test, lock);
+}
+
+/* Who sleeps for the page lock is not beaten to it for ever. */
+static void lock_handover(struct kunit *test)
+{
+	struct page *page = pwb_page_under_writeback(test, 0);
+	struct pwb_waiter *w;
+	unsigned int i;
+
+	end_page_writeback(page);
+	lock_page(page);
+	w = pwb_waiter_start(test, page, true);
+	for (i = 0; i < PWB_MAX_UNFAIRNESS; i++) {
+		unlock_page(page);
+		if (!trylock_page(page))
+			break;
+		pwb_expect_asleep(test, w);
+	}
+	KUNIT_EXPECT_LT(test, i, (unsigned int)PWB_MAX_UNFAIRNESS);
+	if (i == PWB_MAX_UNFAIRNESS)
+		unlock_page(page);
+	pwb_expect_returns(test, w);
 }
 
 static void two_pages_one_bucket(struct kunit *test)
@@ -305,6 +342,7 @@ static struct kunit_case pwb_cases[] = {
 	KUNIT_CASE(wait_and_wake),
 	KUNIT_CASE(many_waiters),
 	KUNIT_CASE(lock_waiter_sleeps_on),
+	KUNIT_CASE(lock_handover),
 	KUNIT_CASE(two_pages_one_bucket),
 	KUNIT_CASE(marked_for_reclaim),
 	KUNIT_CASE(accounting),
