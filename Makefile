@@ -10,12 +10,13 @@ export V KSRC JOBS WB_BUILD
 options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BOUND)') \
 	  $(if $(JSON),--json '$(JSON)') $(if $(ARCH),--arch '$(ARCH)')
 
-.PHONY: help kunit check check-tools verify replay stage readme clean
+.PHONY: help kunit check check-tools mutants verify replay stage readme clean
 
 help:
 	@echo 'make kunit                 v5.10: the variants, against what is expected of them'
 	@echo 'make check                 the tests of the project itself'
 	@echo 'make check-tools           those of them that boot no kernel'
+	@echo 'make mutants               breaks that the suite must catch [SHARD=I/N]'
 	@echo 'make verify TREE=DIR       the verdict on a kernel tree of your own'
 	@echo "make replay SCHEDULE='..'  one schedule step by step [VARIANT=$(VARIANT)] [TREE=DIR]"
 	@echo 'make stage VARIANT=NAME    a staged tree, for use by hand'
@@ -36,6 +37,9 @@ verify:
 replay:
 	@$(if $(SCHEDULE),,echo "usage: make replay SCHEDULE='v1:...' [VARIANT=...]" >&2; exit 2;) \
 	$(WBCHECK) replay $(if $(TREE),--tree '$(TREE)',--variant '$(VARIANT)') '$(SCHEDULE)'
+
+mutants:
+	@$(WBCHECK) mutants $(if $(SHARD),--shard '$(SHARD)') $(if $(JSON),--json '$(JSON)')
 
 stage:
 	@$(WBCHECK) stage --variant '$(VARIANT)'

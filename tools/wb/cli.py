@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import boot, build, deps, fetch, judge, proc, report, stage
+from . import boot, build, deps, fetch, judge, mutants, proc, report, stage
 from .errors import MEANING, Exit, WbError
 from .fetch import Source
 from .lines import Line, Variant, load
@@ -302,6 +302,7 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--tree", help="replay on a tree of your own instead")
     c = add("stage", cmd_stage, "only stage a variant; prints where, for use by hand")
     c.add_argument("--variant", default="stock")
+    mutants.add_command(add)
     add("fetch", cmd_fetch, "only get the kernel source; prints where it is")
     c = add("deps", cmd_deps, "only install the packages that are needed")
     c.add_argument("--check", action="store_true", help="those of the project's own tests too")
