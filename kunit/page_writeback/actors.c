@@ -100,7 +100,7 @@ void pwb_actor_reuse(void *data, int self)
 	if (!pwb_capture(world))
 		return;
 	ilv_note("allocates the frame");
-	if (add_to_page_cache_locked(page, world->file[1], 0, GFP_KERNEL)) {
+	if (add_to_page_cache(page, world->file[1], 0, GFP_KERNEL)) {
 		put_page(page);
 		return;
 	}
