@@ -11,7 +11,7 @@ options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BO
 	  $(if $(JSON),--json '$(JSON)') $(arch)
 arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
-.PHONY: help kunit matrix witness stress check check-tools verify replay stage readme clean
+.PHONY: help kunit matrix witness stress mutants check check-tools verify replay stage readme clean
 
 help:
 	@echo 'make kunit                 v5.10: the variants, against what is expected of them'
@@ -20,6 +20,7 @@ help:
 	@echo 'make stress                free-running threads, to compare the explorer with'
 	@echo 'make check                 the tests of the project itself'
 	@echo 'make check-tools           those of them that boot no kernel'
+	@echo 'make mutants               breaks that the suite must catch [SHARD=I/N]'
 	@echo 'make verify TREE=DIR       the verdict on a kernel tree of your own'
 	@echo "make replay SCHEDULE='..'  one schedule step by step [VARIANT=$(VARIANT)] [TREE=DIR]"
 	@echo 'make stage VARIANT=NAME    a staged tree, for use by hand'
@@ -51,6 +52,9 @@ verify:
 replay:
 	@$(if $(SCHEDULE),,echo "usage: make replay SCHEDULE='v1:...' [VARIANT=...]" >&2; exit 2;) \
 	$(WBCHECK) replay $(if $(TREE),--tree '$(TREE)',--variant '$(VARIANT)') $(arch) '$(SCHEDULE)'
+
+mutants:
+	@$(WBCHECK) mutants $(if $(SHARD),--shard '$(SHARD)') $(if $(JSON),--json '$(JSON)')
 
 stage:
 	@$(WBCHECK) stage --variant '$(VARIANT)' $(arch)

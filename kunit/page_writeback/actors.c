@@ -57,6 +57,15 @@ static void pwb_lock(struct pwb_world *world, int self, struct page *page)
 	if (ilv_sleeps(self) > sleeps)
 		pwb_saw(world, PWB_SAW_LOCK_WAIT);
 	world->wait[self].waiting = false;
+	if (!PageLocked(page) || world->locker != ILV_NOBODY)
+		ilv_violation(PWB_EARLY_RETURN);
+	world->locker = self;
+}
+
+static void pwb_unlock(struct pwb_world *world, struct page *page)
+{
+	world->locker = ILV_NOBODY;
+	unlock_page(page);
 }
 
 static bool pwb_anyone_waits(const struct pwb_world *world)
@@ -97,7 +106,7 @@ void pwb_reuse(struct pwb_world *world, int self)
 	struct page *page = world->page;
 
 	ilv_note("allocates the frame");
-	if (add_to_page_cache_locked(page, world->file[1], 0, GFP_KERNEL)) {
+	if (add_to_page_cache(page, world->file[1], 0, GFP_KERNEL)) {
 		put_page(page);
 		return;
 	}
@@ -158,7 +167,7 @@ void pwb_actor_wait(void *data, int self)
 		return;
 	pwb_lock(world, self, page);
 	pwb_wait_locked(world, self, page, PWB_LATE_WAKE);
-	unlock_page(page);
+	pwb_unlock(world, page);
 	put_page(page);
 }
 
@@ -207,7 +216,7 @@ void pwb_actor_lock(void *data, int self)
 	if (!page)
 		return;
 	pwb_lock(world, self, page);
-	unlock_page(page);
+	pwb_unlock(world, page);
 	put_page(page);
 }
 
@@ -262,7 +271,7 @@ void pwb_actor_reuse_sync(void *data, int self)
 	if (!pwb_capture(world))
 		return;
 	ilv_note("allocates the frame");
-	if (!add_to_page_cache_locked(page, world->file[1], 0, GFP_KERNEL)) {
+	if (!add_to_page_cache(page, world->file[1], 0, GFP_KERNEL)) {
 		SetPageUptodate(page);
 		set_page_writeback(page);
 		__set_page_dirty_nobuffers(page);

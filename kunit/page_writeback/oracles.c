@@ -120,8 +120,7 @@ static void pwb_check_waiters(struct pwb_world *world)
 
 static void pwb_check_window(struct pwb_world *world, int actor)
 {
-	if (actor != world->ender && world->ending && !world->ended &&
-	    (world->life != 1 || !PageWriteback(world->page)))
+	if (actor != world->ender && world->ending && !world->ended)
 		pwb_saw(world, PWB_SAW_WINDOW);
 }
 

@@ -10,6 +10,9 @@
  *
  * Checks that are off (PF_NO_TAIL for a mere test) and those for poisoned pages
  * are none of the suite's business, and known as such at compile time.
+ *
+ * And who takes the lock of i_pages says so: with spinlocks that have no state,
+ * as on one CPU, nobody else could tell.
  */
 #ifndef _PAGE_WRITEBACK_PAGE_CHECKS_H
 #define _PAGE_WRITEBACK_PAGE_CHECKS_H
@@ -17,7 +20,10 @@
 #include <linux/mmdebug.h>
 #include <linux/types.h>
 
+struct xarray;
+
 bool pwb_check_policy(const struct page *page);
+void pwb_xa_locked(const struct xarray *xa, bool locked);
 
 #define PWB_POLICY_CHECK(cond, text)					\
 	(!__builtin_constant_p(cond) && !__builtin_strstr(text, "PagePoisoned"))
@@ -37,5 +43,36 @@ do {									\
 	BUILD_BUG_ON_INVALID(cond);					\
 } while (0)
 #endif
+
+/* Not before here: it may include <linux/page-flags.h> some day. */
+#include <linux/xarray.h>
+
+#undef xa_lock_irq
+#define xa_lock_irq(xa)							\
+do {									\
+	spin_lock_irq(&(xa)->xa_lock);					\
+	pwb_xa_locked(xa, true);					\
+} while (0)
+
+#undef xa_unlock_irq
+#define xa_unlock_irq(xa)						\
+do {									\
+	pwb_xa_locked(xa, false);					\
+	spin_unlock_irq(&(xa)->xa_lock);				\
+} while (0)
+
+#undef xa_lock_irqsave
+#define xa_lock_irqsave(xa, flags)					\
+do {									\
+	spin_lock_irqsave(&(xa)->xa_lock, flags);			\
+	pwb_xa_locked(xa, true);					\
+} while (0)
+
+#undef xa_unlock_irqrestore
+#define xa_unlock_irqrestore(xa, flags)					\
+do {									\
+	pwb_xa_locked(xa, false);					\
+	spin_unlock_irqrestore(&(xa)->xa_lock, flags);			\
+} while (0)
 
 #endif /* _PAGE_WRITEBACK_PAGE_CHECKS_H */

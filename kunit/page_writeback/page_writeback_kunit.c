@@ -22,6 +22,8 @@
 #define PWB_MANY_WAITERS	200
 /* By then some two of them have met in one of the buckets. */
 #define PWB_MANY_PAGES		(COMPAT_PAGE_WAIT_BUCKETS + 1)
+/* By then the page lock is handed over to who sleeps for it. */
+#define PWB_MAX_UNFAIRNESS	16
 
 /* The file under test, and a page of it; both freed by pwb_exit(). */
 struct pwb_fixture {
@@ -94,6 +96,9 @@ static void many_waiters(struct kunit *test)
 	end_page_writeback(page);
 	for (i = 0; i < PWB_MANY_WAITERS; i++)
 		pwb_expect_returns(test, w[i]);
+	/* PG_waiters may be left behind for the next wakeup, and no longer. */
+	lock_page(page);
+	unlock_page(page);
 	KUNIT_EXPECT_FALSE(test, (bool)PageWaiters(page));
 }
 
@@ -110,6 +115,28 @@ static void lock_waiter_sleeps_on(struct kunit *test)
 	pwb_expect_waiting(test, lock);
 	unlock_page(page);
 	pwb_expect_returns(test, lock);
+}
+
+/* Who sleeps for the page lock is not beaten to it for ever. */
+static void lock_handover(struct kunit *test)
+{
+	struct page *page = pwb_page_under_writeback(test, 0);
+	struct pwb_waiter *w;
+	unsigned int i;
+
+	end_page_writeback(page);
+	lock_page(page);
+	w = pwb_waiter_start(test, page, true);
+	for (i = 0; i < PWB_MAX_UNFAIRNESS; i++) {
+		unlock_page(page);
+		if (!trylock_page(page))
+			break;
+		pwb_expect_asleep(test, w);
+	}
+	KUNIT_EXPECT_LT(test, i, (unsigned int)PWB_MAX_UNFAIRNESS);
+	if (i == PWB_MAX_UNFAIRNESS)
+		unlock_page(page);
+	pwb_expect_returns(test, w);
 }
 
 static void two_pages_one_bucket(struct kunit *test)
@@ -217,6 +244,7 @@ static struct kunit_case pwb_cases[] = {
 	KUNIT_CASE(wait_and_wake),
 	KUNIT_CASE(many_waiters),
 	KUNIT_CASE(lock_waiter_sleeps_on),
+	KUNIT_CASE(lock_handover),
 	KUNIT_CASE(two_pages_one_bucket),
 	KUNIT_CASE(marked_for_reclaim),
 	KUNIT_CASE(accounting),

@@ -21,7 +21,7 @@ enum pwb_rule {
 	PWB_STRAY_WAKE,		/* H2: released a waiter for the frame's next page */
 	PWB_LATE_WAKE,		/* H3: released a waiter for the next writeback */
 	PWB_TAIL_CHECK,		/* H4: a page flag's check met a tail page */
-	PWB_EARLY_RETURN,	/* a waiter returned before the writeback ended */
+	PWB_EARLY_RETURN,	/* a waiter returned before what it waited for */
 	PWB_MISSED_WAKE,	/* H5: a waiter sleeps, and the bit is clear */
 	PWB_WRONG_WAITER,	/* a page lock waiter was woken by writeback's end */
 	PWB_WAITERS_LOST,	/* PG_waiters cleared while somebody waits */
@@ -45,7 +45,7 @@ enum pwb_counter {
 
 /* What a scenario is for, and must have reached in at least one schedule. */
 enum pwb_event {
-	PWB_SAW_WINDOW,		/* others ran between the clear and the end's end */
+	PWB_SAW_WINDOW,		/* others ran while the end was under way */
 	PWB_SAW_FREED,		/* the frame was freed */
 	PWB_SAW_REUSED,		/* and became another file's page under writeback */
 	PWB_SAW_TAIL,		/* or the tail of a compound page */
@@ -97,6 +97,8 @@ struct pwb_wait {
  * @begun: how often writeback was begun, on files without and with tags
  * @count: the counters, by enum pwb_counter, before that
  * @wait: what each actor waits for
+ * @locker: index of the actor that locked the page by lock_page(), or -1
+ * @xa_locked: the i_pages lock of the first file is held
  * @rescues: how often a sleeper had to be helped in this schedule
  * @reached: mask of enum pwb_event, over all schedules
  * @more: what the scenario's own fixture keeps here
@@ -120,6 +122,8 @@ struct pwb_world {
 	unsigned int begun[2];
 	long count[PWB_NR_COUNTS];
 	struct pwb_wait wait[ILV_MAX_ACTORS];
+	int locker;
+	bool xa_locked;
 	unsigned int rescues;
 	unsigned long reached;
 	void *more;

@@ -220,6 +220,7 @@ static struct kunit_case pwb_race_cases[] = {
 	PWB_RACE(rearm),
 	PWB_RACE(rearm_fdatawait),
 	PWB_RACE(stale_waiters),
+	PWB_RACE(stale_reuse),
 	PWB_RACE(page_lock),
 	PWB_RACE(partial),
 	PWB_RACE(invalidate),

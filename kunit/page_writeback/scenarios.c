@@ -82,6 +82,16 @@ static const struct pwb_scenario pwb_scenarios[] = {
 		 END, KILLED, REARM, WAIT),
 
 	/*
+	 * H1 and H2 for fixes that look for waiters in time, and then let go of
+	 * the page: (0) K was killed, and E will call the wakeup, (1) E clears
+	 * PG_writeback, (2) T frees the page, (3) R reuses the frame, (4) E
+	 * wakes.
+	 */
+	SCENARIO("stale_reuse",
+		 NEEDS(FREED) | NEEDS(REUSED) | NEEDS(WAIT_AGAIN) | NEEDS(STALE),
+		 END, KILLED, TRUNCATE, REUSE),
+
+	/*
 	 * W holds the page lock and waits for the writeback, L waits for the
 	 * page lock: E must wake W, and leave L to W.
 	 */

@@ -6,13 +6,23 @@
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/moduleparam.h>
 #include <linux/page-flags.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "waiter.h"
 #include "../compat.h"
 
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "page_writeback."
+
+static uint patience = 5;
+module_param(patience, uint, 0444);
+MODULE_PARM_DESC(patience, "seconds after which a waiter was not woken");
+
+#define PWB_WAKE_TIMEOUT	(patience * HZ)
 #define PWB_SETTLE		(HZ / 20)
 
 static int pwb_waiter_main(void *data)
@@ -71,6 +81,8 @@ void pwb_expect_asleep(struct kunit *test, struct pwb_waiter *w)
 		schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_EQ(test, (long)compat_task_state(w->task),
 			(long)TASK_UNINTERRUPTIBLE);
+	wait_task_inactive(w->task, 0);
+	w->sleeps = w->task->nvcsw;
 }
 
 /**
@@ -100,6 +112,8 @@ void pwb_expect_waiting(struct kunit *test, struct pwb_waiter *w)
 	schedule_timeout_uninterruptible(PWB_SETTLE);
 	KUNIT_EXPECT_FALSE(test, (bool)completion_done(&w->done));
 	KUNIT_EXPECT_TRUE(test, (bool)PageWaiters(w->page));
+	KUNIT_EXPECT_EQ_MSG(test, w->sleeps, w->task->nvcsw,
+			    "a waiter was woken for nothing");
 }
 
 /**

@@ -8,19 +8,20 @@
 #include <linux/mm_types.h>
 #include <linux/sched.h>
 
-#define PWB_WAKE_TIMEOUT	(5 * HZ)
 #define PWB_ANY_CPU		(-1)
 
 /**
  * struct pwb_waiter - a thread that waits for a page
  * @page: the page
  * @lock: for its lock, not for its writeback
+ * @sleeps: how often it had gone to sleep when it was last seen asleep
  * @task: the thread
  * @done: completed when the wait is over
  */
 struct pwb_waiter {
 	struct page *page;
 	bool lock;
+	unsigned long sleeps;
 	struct task_struct *task;
 	struct completion done;
 };

@@ -20,6 +20,7 @@
 #include <linux/writeback.h>
 #include <trace/events/kmem.h>
 
+#include "page_checks.h"
 #include "pwb.h"
 #include "../../internal.h"
 
@@ -157,6 +158,21 @@ struct pwb_world *pwb_world_of(const struct page *page)
 }
 
 /**
+ * pwb_xa_locked() - the lock of a file's pages is taken, or about to be dropped
+ * @xa: the pages
+ * @locked: which of the two
+ *
+ * Called by page_checks.h, with the lock held.
+ */
+void pwb_xa_locked(const struct xarray *xa, bool locked)
+{
+	struct pwb_world *world = READ_ONCE(pwb_live);
+
+	if (world && xa == &world->file[0]->i_pages)
+		world->xa_locked = locked;
+}
+
+/**
  * pwb_world_init() - what all schedules of a scenario share
  * @world: filled in; @world->ender is left alone
  *
@@ -241,6 +257,7 @@ void pwb_world_reset(struct pwb_world *world)
 	world->captured = false;
 	world->ending = false;
 	world->ended = false;
+	world->locker = ILV_NOBODY;
 	world->rescues = 0;
 	world->frees = 0;
 	world->free = false;

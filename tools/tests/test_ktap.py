@@ -28,7 +28,8 @@ class Parse(unittest.TestCase):
 
     def test_source_declares_suites(self) -> None:
         self.assertEqual(
-            sorted(EXPECTED), ["interleave", "page_writeback", "page_writeback_races"]
+            sorted(EXPECTED),
+            ["interleave", "page_writeback", "page_writeback_other_cpu", "page_writeback_races"],
         )
         self.assertIn("reuse", EXPECTED[judge.RACES])
         self.assertTrue(all(EXPECTED.values()))

@@ -12,11 +12,11 @@ from wb.settings import Settings
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "tools"
 
-# What checkpatch can't know. Patches: no tree with history is at hand, and the
-# BUG() of end_page_writeback() moves with it. Suite: what the compiler and the
+# What checkpatch can't know. Patches: no tree with history is at hand, the BUG()
+# of end_page_writeback() moves with it, and page flags have CamelCase names. Suite: what the compiler and the
 # kernel's instrumentation hooks are declared like, as in kernel/kcsan/.
 IGNORE = {
-    "patches": "UNKNOWN_COMMIT_ID,AVOID_BUG",
+    "patches": "UNKNOWN_COMMIT_ID,AVOID_BUG,CAMELCASE",
     "kunit": "VOLATILE,AVOID_EXTERNS,MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE,MACRO_WITH_FLOW_CONTROL",
 }
 

@@ -27,11 +27,8 @@ class Kernel:
     tree: Path
     arch: Arch
     binary: Path
+    build_dir: Path  # where logs go
     seconds: float
-
-    @property
-    def build_dir(self) -> Path:
-        return self.tree / self.arch.build_dir
 
 
 def compose_config(root: Path, names: Sequence[str]) -> str:
@@ -116,7 +113,7 @@ def build(settings: Settings, staged: Staged, arch: Arch, name: str) -> Kernel:
         "\0".join((staged.digest, kunitconfig, compiler)).encode()
     ).hexdigest()
     if binary.is_file() and stamp.is_file() and stamp.read_text() == _seal(identity, binary):
-        return Kernel(tree, arch, binary, 0)
+        return Kernel(tree, arch, binary, build_dir, 0)
 
     stamp.unlink(missing_ok=True)
     binary.unlink(missing_ok=True)  # a failed build must not leave one to boot
@@ -140,7 +137,7 @@ def build(settings: Settings, staged: Staged, arch: Arch, name: str) -> Kernel:
     settings.cache.mkdir(parents=True, exist_ok=True)
     total_file.write_text(str(_count_objects(build_dir)))
     stamp.write_text(_seal(identity, binary))
-    return Kernel(tree, arch, binary, seconds)
+    return Kernel(tree, arch, binary, build_dir, seconds)
 
 
 def _seal(identity: str, binary: Path) -> str:

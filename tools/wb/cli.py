@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import arches, boot, build, cells, deps, fetch, judge, proc, report, stress, witness
+from . import arches, boot, build, cells, deps, fetch, judge, mutants, proc, report, stress, witness
 from .arches import Arch
 from .cells import Cell
 from .errors import MEANING, Exit, WbError
@@ -378,6 +378,7 @@ def parser() -> argparse.ArgumentParser:
     c = add("stage", cmd_stage, "only stage a variant; prints where, for use by hand")
     c.add_argument("--variant", default="stock")
     add_arch(c)
+    mutants.add_command(add)
     add("fetch", cmd_fetch, "only get the kernel source; prints where it is")
     c = add("deps", cmd_deps, "only install the packages that are needed")
     add_arch(c)

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * page_writeback_other_cpu: what only another CPU can do, in critical sections.
+ *
+ * The explorer does not switch away from an actor with a lock held. But a lock
+ * keeps nobody away who does not take it: who waits for PG_writeback takes that
+ * of the wait queue and not i_pages', who ends writeback takes none of the
+ * wait queue's as long as PG_waiters is clear. Here one of the two runs alone,
+ * and before one of its accesses to the page, each in turn, does what the other
+ * would do in full at that moment. A wakeup must not be missed.
+ */
+#include <kunit/test.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/pagemap.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include "actors.h"
+
+/**
+ * struct pwb_other - one actor, and what another CPU does meanwhile
+ * @world: of the page; first, as the actors get at it
+ * @act: what the other CPU does; false if it can't at this moment
+ * @at: before which of the actor's accesses it does
+ * @seen: accesses so far
+ * @acted: it has
+ * @wait: the other CPU's waiter, while on the wait queue
+ */
+struct pwb_other {
+	struct pwb_world world;
+	bool (*act)(struct pwb_other *other);
+	unsigned int at;
+	unsigned int seen;
+	bool acted;
+	wait_queue_entry_t wait;
+};
+
+static struct pwb_other *pwb_other(void *world)
+{
+	return container_of(world, struct pwb_other, world);
+}
+
+/* No lock is held, or none but the one of i_pages. */
+static bool pwb_wait_queue_unlocked(const struct pwb_world *world)
+{
+	if (world->xa_locked)
+		return preempt_count() == 1;
+	return !preempt_count() && !irqs_disabled();
+}
+
+static int pwb_other_woken(wait_queue_entry_t *wait, unsigned int mode,
+			   int sync, void *arg)
+{
+	struct pwb_other *other = container_of(wait, struct pwb_other, wait);
+	struct wait_page_key *key = arg;
+
+	if (key->page != other->world.page)
+		return 0;
+	key->page_match = 1;
+	if (key->bit_nr == PG_writeback)
+		list_del_init(&wait->entry);
+	return 0;
+}
+
+/* Another CPU goes to sleep on PG_writeback, all under the wait queue lock. */
+static bool pwb_other_waits(struct pwb_other *other)
+{
+	struct page *page = other->world.page;
+
+	if (!PageWriteback(page) || !pwb_wait_queue_unlocked(&other->world))
+		return false;
+	add_page_wait_queue(page, &other->wait);
+	return true;
+}
+
+/* Another CPU ends the writeback. Nobody waits that it can see. */
+static bool pwb_other_ends(struct pwb_other *other)
+{
+	struct page *page = other->world.page;
+
+	if (!PageWriteback(page) || PageWaiters(page))
+		return false;
+	/* Whatever lock it is, on SMP it must not be taken twice. */
+	if (IS_ENABLED(CONFIG_SMP) && irqs_disabled())
+		return false;
+	end_page_writeback(page);
+	return true;
+}
+
+static void pwb_other_access(void *data, const struct ilv_access *access)
+{
+	struct pwb_other *other = pwb_other(data);
+
+	if (other->seen++ == other->at)
+		other->acted = other->act(other);
+	pwb_access(data, access);
+}
+
+static int pwb_other_setup(void *data)
+{
+	struct pwb_other *other = pwb_other(data);
+
+	other->seen = 0;
+	other->acted = false;
+	init_waitqueue_func_entry(&other->wait, pwb_other_woken);
+	INIT_LIST_HEAD(&other->wait.entry);
+	return pwb_setup(data);
+}
+
+static void pwb_other_teardown(void *data)
+{
+	struct pwb_other *other = pwb_other(data);
+
+	if (!list_empty(&other->wait.entry)) {
+		ilv_violation(PWB_MISSED_WAKE);
+		/* Its lock is not to be had; nobody else waits for a page. */
+		list_del_init(&other->wait.entry);
+	}
+	pwb_teardown(data);
+}
+
+static void pwb_other_cpu(struct kunit *test, const struct ilv_actor *actor,
+			  bool (*act)(struct pwb_other *other))
+{
+	struct ilv_program program = {
+		.name		= test->name,
+		.nr_actors	= 1,
+		.actors		= { *actor },
+		.rules		= pwb_rules,
+		.setup		= pwb_other_setup,
+		.stuck		= pwb_stuck,
+		.teardown	= pwb_other_teardown,
+		.access		= pwb_other_access,
+		.woken		= pwb_woken,
+		.state		= pwb_state,
+	};
+	unsigned int acted = 0, locked = 0;
+	struct ilv_result *result;
+	struct pwb_other *other;
+
+	other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	result = kunit_kzalloc(test, sizeof(*result), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, result);
+	KUNIT_ASSERT_EQ(test, 0, pwb_world_init(&other->world));
+	other->world.ender = actor->run == pwb_actor_end ? 0 : ILV_NOBODY;
+	other->act = act;
+	program.world = &other->world;
+	do {
+		ilv_explore(&program, 0, 0, result);
+		KUNIT_EXPECT_EQ(test, 0, result->error);
+		KUNIT_EXPECT_FALSE_MSG(test,
+				       result->broken & BIT(PWB_MISSED_WAKE),
+				       "if another CPU acts before access %u",
+				       other->at);
+		acted += other->acted;
+		locked = result->atomic;
+	} while (!result->error && other->at++ < other->seen);
+	if (result->error != -EDEADLK)
+		pwb_world_exit(&other->world);
+	/* Before, after, and in a critical section. */
+	KUNIT_EXPECT_GT_MSG(test, acted, 1U, "the other CPU could not act");
+	KUNIT_EXPECT_GT(test, locked, 0U);
+}
+
+static void waits_during_end(struct kunit *test)
+{
+	static const struct ilv_actor end = {
+		'E', "end_page_writeback()", pwb_actor_end
+	};
+
+	pwb_other_cpu(test, &end, pwb_other_waits);
+}
+
+static void ends_during_wait(struct kunit *test)
+{
+	static const struct ilv_actor wait = {
+		'W', "lock the page and wait", pwb_actor_wait
+	};
+
+	pwb_other_cpu(test, &wait, pwb_other_ends);
+}
+
+static struct kunit_case pwb_other_cpu_cases[] = {
+	KUNIT_CASE(waits_during_end),
+	KUNIT_CASE(ends_during_wait),
+	{}
+};
+
+static struct kunit_suite pwb_other_cpu_suite = {
+	.name = "page_writeback_other_cpu",
+	.test_cases = pwb_other_cpu_cases,
+};
+
+kunit_test_suite(pwb_other_cpu_suite);

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What counts as killed, and what is unexpected, without a kernel."""
+
+import argparse
+import tempfile
+import unittest
+from pathlib import Path
+
+from wb import judge, ktap, mutants
+from wb.errors import Exit, WbError
+from wb.mutants import Expectations, Expected, Job, Outcome
+
+ROOT = Path(__file__).parents[2]
+DATA = Path(__file__).parent / "data"
+V5_10 = ROOT / "patches/v5.10"
+ORACLES = (ROOT / "kunit/page_writeback/oracles.c").read_text()
+
+
+def job(*killed_by: str, survives: str = "") -> Job:
+    return Job("x", Path("x.patch"), Expected(tuple(killed_by), survives))
+
+
+class Expectation(unittest.TestCase):
+    def load(self, text: str) -> Expectations:
+        with tempfile.TemporaryDirectory() as tmp:
+            path = Path(tmp) / "expected.toml"
+            path.write_text(text)
+            return mutants.load_expectations(path)
+
+    def assert_bad(self, text: str) -> None:
+        with self.assertRaises(WbError) as raised:
+            self.load(text)
+        self.assertEqual(raised.exception.code, Exit.PATCH)
+
+    def test_load(self) -> None:
+        got = self.load('stack = ["base"]\n[mutant.a]\nkilled_by = ["H3", "H1"]\n'
+                        '[mutant.b]\nsurvives = "why"\n')
+        self.assertEqual(got.mutants["a"], Expected(("H1", "H3")))
+        self.assertEqual(got.mutants["b"], Expected((), "why"))
+
+    def test_neither_or_both(self) -> None:
+        self.assert_bad('stack = []\n[mutant.a]\n')
+        self.assert_bad('stack = []\n[mutant.a]\nkilled_by = ["H1"]\nsurvives = "why"\n')
+        self.assert_bad('[mutant.a]\nkilled_by = ["H1"]\n')
+        self.assert_bad('no toml')
+
+    def test_real(self) -> None:
+        expectations = mutants.load_expectations(V5_10 / "mutants/expected.toml")
+        jobs = mutants.find_jobs(V5_10, expectations)
+        self.assertGreaterEqual(sum(not j.refactoring for j in jobs), 25)
+        self.assertGreaterEqual(sum(j.refactoring for j in jobs), 5)
+        known = set(mutants.rule_names(ORACLES)) | {mutants.CRASH, mutants.HANG, mutants.VACUOUS}
+        known |= {f"{s}.{c}" for s, cases in judge.expected_cases(ROOT / "kunit").items()
+                  for c in cases}
+        for j in jobs:
+            self.assertLessEqual(set(j.expected.killed_by), known, j.name)
+
+    def test_each_rule_is_needed(self) -> None:
+        expectations = mutants.load_expectations(V5_10 / "mutants/expected.toml")
+        self.assertEqual(mutants.not_alone(mutants.rule_names(ORACLES), expectations), [])
+
+    def test_patch_without_expectation(self) -> None:
+        with self.assertRaises(WbError):
+            mutants.find_jobs(V5_10, Expectations([], {}, {}))
+
+
+class Choice(unittest.TestCase):
+    jobs = [Job(n, Path(n), Expected(("H1",))) for n in "abcdefg"]
+
+    def test_shards_are_disjoint_and_whole(self) -> None:
+        for n in range(1, 9):
+            parts = [j.name for i in range(1, n + 1)
+                     for j in mutants.choose(self.jobs, None, (i, n))]
+            self.assertEqual(sorted(parts), list("abcdefg"))
+
+    def test_only(self) -> None:
+        self.assertEqual([j.name for j in mutants.choose(self.jobs, ["c"], (1, 1))], ["c"])
+        with self.assertRaises(WbError) as raised:
+            mutants.choose(self.jobs, ["z"], (1, 1))
+        self.assertEqual(raised.exception.code, Exit.USAGE)
+
+    def test_shard_argument(self) -> None:
+        self.assertEqual(mutants.shard("2/3"), (2, 3))
+        for text in ("0/2", "3/2", "1", "a/b", "1/0"):
+            with self.subTest(text), self.assertRaises(argparse.ArgumentTypeError):
+                mutants.shard(text)
+
+
+class Surprise(unittest.TestCase):
+    def odd(self, j: Job, *killed_by: str, full: bool = False, problem: str = "") -> str:
+        return mutants.surprise(j, Outcome("x", list(killed_by), problem=problem), full)
+
+    def test_killed_as_expected(self) -> None:
+        self.assertEqual(self.odd(job("H1", "H5"), "H1"), "")
+        self.assertEqual(self.odd(job("H1", "H5"), "H1", "H5", full=True), "")
+
+    def test_not_all_of_it(self) -> None:
+        self.assertIn("not killed by H5", self.odd(job("H1", "H5"), "H1", full=True))
+
+    def test_by_something_else(self) -> None:
+        self.assertIn("crash", self.odd(job("H1"), "crash"))
+        self.assertIn("H5", self.odd(job("H1"), "H1", "H5"))
+
+    def test_survivor(self) -> None:
+        self.assertEqual(self.odd(job("H1")), "survives")
+        self.assertEqual(self.odd(job(survives="why")), "")
+        self.assertIn("flagged", self.odd(job(survives="why"), "H1"))
+
+    def test_refactoring(self) -> None:
+        self.assertEqual(self.odd(job()), "")
+        self.assertIn("flagged by H1", self.odd(job(), "H1"))
+
+    def test_problem_is_never_as_expected(self) -> None:
+        for j in (job(), job("H1"), job(survives="why")):
+            self.assertEqual(self.odd(j, problem="does not build"), "does not build")
+
+
+class Verdicts(unittest.TestCase):
+    def verdict(self, name: str) -> judge.Verdict:
+        log = ktap.parse((DATA / f"{name}.log").read_text())
+        return judge.judge(log, judge.expected_cases(ROOT / "kunit"), name)
+
+    def test_killers(self) -> None:
+        self.assertEqual(mutants.killers(self.verdict("pass")), [])
+        self.assertEqual(mutants.killers(self.verdict("fail")), ["H1", "H2", "H3", "H4"])
+
+    def test_until_killed(self) -> None:
+        self.assertEqual(mutants.until_killed(self.verdict("pass")), (0, ""))
+        schedules, witness = mutants.until_killed(self.verdict("fail"))
+        self.assertGreater(schedules, 0)
+        self.assertTrue(witness.startswith("v1:truncate:"))
+        later = self.verdict("fail")
+        before = later.scenarios["truncate"].schedules
+        later.scenarios["truncate"].breaks = []
+        self.assertEqual(mutants.until_killed(later)[0],
+                         before + later.scenarios["reuse"].first)
+
+    def test_failures_of_the_kernel(self) -> None:
+        for code, text, want in (
+            (Exit.CRASH, "x: the kernel crashed: BUG", "crash"),
+            (Exit.BOOT, "x: did not end within 20 s", "hang"),
+            (Exit.BOOT, "x: did not boot", ""),
+            (Exit.INCOMPLETE, "x: truncate is vacuous: it never reached freed", "vacuous"),
+            (Exit.INCOMPLETE, "x: the log breaks off", ""),
+        ):
+            self.assertEqual(mutants._failure(WbError(code, text)), want)
+
+    def test_rule_names(self) -> None:
+        names = mutants.rule_names(ORACLES)
+        self.assertIn("H1", names)
+        self.assertIn("accounting", names)
+        self.assertEqual(mutants.rule_names("nothing"), [])
+
+    def test_alone(self) -> None:
+        expectations = Expectations([], {"a": Expected(("H1",)), "b": Expected(("H2", "H3"))},
+                                    {"H3": "why"})
+        self.assertEqual(mutants.not_alone(["H1", "H2", "H3"], expectations), ["H2"])
+        # A reason for what is not so is as wrong as none.
+        self.assertEqual(mutants.not_alone(["H1", "H2"], Expectations(
+            [], {"a": Expected(("H1",)), "b": Expected(("H2",))}, {"H2": "why"})), ["H2"])
+
+    def test_masked(self) -> None:
+        s = judge.Scenario("x", near_misses={"H2 stray wake": 3})
+        self.assertEqual(s.summary, "holds (H2 masked)")
+        s.breaks = [judge.Breakage("H2 stray wake", 1, 1, "v1:x:E")]
+        self.assertEqual(s.summary, "H2")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Does the suite catch what it is there to catch, and nothing else?
+
+patches/<line>/mutants/ has one deliberate break a patch, refactorings/ changes
+that break nothing. Each is applied to the fixed code, in one staged tree, and
+run; mutants/expected.toml says what must come out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from . import boot, build, cells, fetch, judge, proc, report, stage
+from .arches import load as load_arches
+from .build import Kernel
+from .errors import Exit, WbError
+from .fetch import Source
+from .lines import Line, load, patch_files
+from .settings import Settings, lock, make_folder
+
+FOLDER = "mutants"
+REFACTORINGS = "refactorings"
+TWIN = "seed+recheck"
+ARCH = "um"  # where a build takes seconds
+BOUNDS = (1, 2)  # from cheap to expensive
+TIMEOUT = 45  # seconds for a run that takes two to eight
+PATIENCE = 1  # seconds for a wakeup; the suite's own default is for busy machines
+
+# How a kernel can fail without a verdict.
+CRASH, HANG, VACUOUS = "crash", "hang", "vacuous"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is known about one mutant: what catches it, or why nothing does."""
+
+    killed_by: tuple[str, ...] = ()
+    survives: str = ""
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """mutants/expected.toml"""
+
+    stack: list[str]
+    mutants: dict[str, Expected]
+    alone: dict[str, str]  # rules that no mutant breaks alone, and why
+
+
+@dataclass(frozen=True)
+class Job:
+    """One patch to try."""
+
+    name: str
+    patch: Path
+    expected: Expected  # of a refactoring: neither killed nor a survivor
+
+    @property
+    def refactoring(self) -> bool:
+        return self.expected == Expected()
+
+
+@dataclass
+class Outcome:
+    """What came of it."""
+
+    name: str
+    killed_by: list[str] = field(default_factory=list)
+    bound: int = 0
+    schedules: int = 0
+    witness: str = ""
+    problem: str = ""
+    seconds: float = 0.0
+
+
+def load_expectations(path: Path) -> Expectations:
+    """Read expected.toml; raises if it says nothing, or two things, of a mutant."""
+    try:
+        data = tomllib.loads(path.read_text())
+        mutants = {
+            name: Expected(tuple(sorted(row.get("killed_by", ()))), row.get("survives", ""))
+            for name, row in data["mutant"].items()
+        }
+        bad = [n for n, e in mutants.items() if bool(e.killed_by) == bool(e.survives)]
+        if bad:
+            raise ValueError(f"{bad[0]}: one of killed_by and survives")
+        return Expectations(data["stack"], mutants, data.get("not_alone", {}))
+    except (OSError, KeyError, AttributeError, ValueError) as error:
+        raise WbError(Exit.PATCH, f"{path}: {error}") from error
+
+
+def find_jobs(folder: Path, expectations: Expectations) -> list[Job]:
+    """The mutants and refactorings of a line; each mutant with what is expected."""
+    patches = {p.stem: p for p in sorted((folder / FOLDER).glob("*.patch"))}
+    odd = sorted(patches.keys() ^ expectations.mutants.keys())
+    if odd:
+        raise WbError(Exit.PATCH, f"a patch without an expectation, or the reverse: {odd[0]}")
+    others = {p.stem: p for p in sorted((folder / REFACTORINGS).glob("*.patch"))}
+    both = sorted(patches.keys() & others.keys())
+    if both:
+        raise WbError(Exit.PATCH, f"both a mutant and a refactoring: {both[0]}")
+    return [Job(n, p, expectations.mutants[n]) for n, p in patches.items()] + [
+        Job(n, p, Expected()) for n, p in others.items()
+    ]
+
+
+def choose(jobs: list[Job], only: Sequence[str] | None, shard: tuple[int, int]) -> list[Job]:
+    """Those that were asked for."""
+    unknown = sorted(set(only or ()) - {j.name for j in jobs})
+    if unknown:
+        raise WbError(Exit.USAGE, f"there is no mutant or refactoring '{unknown[0]}'")
+    wanted = [j for j in jobs if not only or j.name in only]
+    return wanted[shard[0] - 1::shard[1]]
+
+
+def rule_names(oracles: str) -> list[str]:
+    """The rules that the suite's source declares, by their short names."""
+    table = re.search(r"pwb_rules\[\] = \{(.*?)\};", oracles, re.S)
+    return [judge.short_rule(r) for r in re.findall(r'"(.+?)"', table[1])] if table else []
+
+
+def killers(verdict: judge.Verdict) -> list[str]:
+    """The rules and cases that a verdict names."""
+    rules = {r for s in verdict.scenarios.values() for r in s.rules}
+    return sorted(rules) + verdict.failed
+
+
+def until_killed(verdict: judge.Verdict) -> tuple[int, str]:
+    """How many schedules it took, and the shortest of the scenario that broke."""
+    schedules = 0
+    for s in verdict.scenarios.values():
+        if s.shortest:
+            return schedules + s.first, s.shortest.witness
+        schedules += s.schedules
+    return 0, ""
+
+
+def surprise(job: Job, outcome: Outcome, full: bool) -> str:
+    """How an outcome differs from what is expected, if it does."""
+    got, want = set(outcome.killed_by), set(job.expected.killed_by)
+    if outcome.problem:
+        return outcome.problem
+    if job.refactoring or job.expected.survives:
+        return f"flagged by {', '.join(outcome.killed_by)}" if got else ""
+    if not got:
+        return "survives"
+    if got - want:
+        return f"killed by {', '.join(sorted(got - want))}, which was not expected"
+    if full and want - got:
+        return f"not killed by {', '.join(sorted(want - got))}"
+    return ""
+
+
+def not_alone(rules: Sequence[str], expectations: Expectations) -> list[str]:
+    """Rules that no mutant breaks alone, though nothing says why."""
+    alone = {e.killed_by[0] for e in expectations.mutants.values() if len(e.killed_by) == 1}
+    rows = [r for r in rules if r not in alone and r not in expectations.alone]
+    return rows + [r for r in expectations.alone if r in alone or r not in rules]
+
+
+def _failure(error: WbError) -> str:
+    """The way in which a kernel failed, if it is the kernel's failure."""
+    if error.code == Exit.CRASH:
+        return CRASH
+    if error.code == Exit.BOOT and "did not end" in str(error):
+        return HANG
+    return VACUOUS if "is vacuous" in str(error) else ""
+
+
+def run_kernel(settings: Settings, kernel: Kernel, job: Job, full: bool) -> Outcome:
+    """Run one mutant, bound by bound, until it is killed."""
+    outcome = Outcome(job.name)
+    start = time.monotonic()
+    expected = judge.expected_cases(settings.root / "kunit")
+    for bound in BOUNDS[-1:] if full else BOUNDS:
+        outcome.bound = bound
+        parameters = [f"page_writeback.bound={bound}", f"page_writeback.patience={PATIENCE}"]
+        try:
+            log = boot.boot(settings, kernel, job.name, parameters, TIMEOUT)
+            verdict = judge.judge(log, expected, job.name, kernel.arch)
+            outcome.killed_by = killers(verdict)
+            outcome.schedules, outcome.witness = until_killed(verdict)
+        except WbError as error:
+            failure = _failure(error)
+            outcome.killed_by = [failure] if failure else []
+            outcome.problem = "" if failure else str(error)
+        if outcome.killed_by or outcome.problem:
+            break
+    outcome.seconds = time.monotonic() - start
+    return outcome
+
+
+class Bench:
+    """One staged tree, which each mutant in turn is built in."""
+
+    def __init__(self, settings: Settings, line: Line, source: Source, stack: list[str]) -> None:
+        self.settings = settings
+        self.source = source
+        self.stack = patch_files(settings.root / "patches" / line.name, stack)
+        self.arch = load_arches(settings.root / "kconfig")[ARCH]
+        self.config = build.compose_config(settings.root, self.arch.fragments)
+        self.tree = settings.build / f"{line.name}-{FOLDER}"
+        self.twin = settings.build / f"{line.name}-{TWIN}"
+        self.out = make_folder(settings.build / FOLDER)
+        self.ready = False
+
+    def _stage(self, patches: Sequence[Path]) -> stage.Staged:
+        files = stage.overlay(self.source, self.settings.root, patches, self.config)
+        return stage.sync(self.source, files, self.tree, self.twin)
+
+    def _make(self, name: str) -> None:
+        """Rebuild; patches leave the configuration alone, so it need not be made anew."""
+        build_dir = self.tree / stage.BUILD_DIR
+        (build_dir / build.STAMP).unlink(missing_ok=True)
+        (build_dir / "linux").unlink(missing_ok=True)
+        done = proc.run(
+            ["make", *self.arch.make(), f"-j{self.settings.jobs}"],
+            cwd=self.tree, env=build.environment(), log=build_dir / "wb-build.log",
+            label=f"building {name}",
+        )
+        if done.code or not (build_dir / "linux").is_file():
+            raise WbError(Exit.BUILD, f"{name}: does not build: {done.reason}")
+
+    def kernel(self, job: Job) -> Kernel:
+        """Build one; the kernel is a copy, so that the next can be built."""
+        if not self.ready:
+            build.build(self.settings, self._stage(self.stack), self.arch, "the fixed code")
+            self.ready = True
+        self._stage([*self.stack, job.patch])
+        self._make(job.name)
+        folder = make_folder(self.out / job.name)
+        shutil.copy2(self.tree / stage.BUILD_DIR / "linux", folder / "linux")
+        return Kernel(self.tree, self.arch, folder / "linux", folder, 0)
+
+
+def result_row(job: Job, outcome: Outcome, odd: str) -> list[str]:
+    """A line of the table."""
+    if outcome.problem:
+        what = "problem"
+    elif outcome.killed_by:
+        what = "flagged" if job.refactoring else "killed"
+    else:
+        what = "passes" if job.refactoring else "survives"
+    detail = outcome.witness or job.expected.survives
+    return [
+        job.name, what, ", ".join(outcome.killed_by) or "-", str(outcome.bound),
+        str(outcome.schedules or "-"), odd and f"UNEXPECTED: {odd}" or detail,
+    ]
+
+
+def alone_table(rules: Sequence[str], jobs: list[Job], outcomes: list[Outcome]) -> str:
+    """By rule, the mutants that nothing else would have caught."""
+    rows = []
+    for rule in rules:
+        names = [
+            j.name for j, o in zip(jobs, outcomes, strict=True)
+            if list(j.expected.killed_by) == [rule] == o.killed_by
+        ]
+        rows.append([rule, ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")])
+    return report.table(["rule", "mutants that only it catches"], rows)
+
+
+def _build_and_run(
+    bench: Bench, jobs: list[Job], full: bool, note: Callable[[str], None]
+) -> list[Outcome]:
+    """All of them; one is run while the next is built."""
+    running: list[Future[Outcome]] = []
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        try:
+            for i, job in enumerate(jobs, 1):
+                note(f"  {i} of {len(jobs)}: {job.name}")
+                try:
+                    kernel = bench.kernel(job)
+                except WbError as error:
+                    if error.code not in (Exit.BUILD, Exit.PATCH):
+                        raise
+                    running.append(pool.submit(Outcome, job.name, problem=str(error)))
+                    continue
+                running.append(pool.submit(run_kernel, bench.settings, kernel, job, full))
+            return [r.result() for r in running]
+        except BaseException:
+            proc.cancelled.set()
+            raise
+
+
+def command(settings: Settings, args: argparse.Namespace) -> Exit:
+    """wbcheck mutants"""
+    start = time.monotonic()
+    line = load(settings.root / "patches")["v5.10"]
+    folder = settings.root / "patches" / line.name
+    expectations = load_expectations(folder / FOLDER / "expected.toml")
+    jobs = choose(find_jobs(folder, expectations), args.only, args.shard)
+    rules = rule_names((settings.root / "kunit/page_writeback/oracles.c").read_text())
+    cells.require([load_arches(settings.root / "kconfig")[ARCH]])
+    source = fetch.get(settings, line, os.environ.get("KSRC"))
+
+    def note(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    with lock(settings.build):
+        bench = Bench(settings, line, source, expectations.stack)
+        outcomes = _build_and_run(bench, jobs, args.full, note)
+    odd = [surprise(j, o, args.full) for j, o in zip(jobs, outcomes, strict=True)]
+    print(report.table(
+        ["mutant", "result", "by", "bound", "schedules", "witness, or why it survives"],
+        [result_row(j, o, s) for j, o, s in zip(jobs, outcomes, odd, strict=True)], (3, 4),
+    ))
+    print("\n" + alone_table(rules, jobs, outcomes) + "\n")
+    uncaught = not_alone(rules, expectations)
+    for rule in uncaught:
+        print(f"unexpected: {rule}: no mutant that only it catches, or none with a reason")
+    seconds = time.monotonic() - start
+    path = args.json or settings.build / "results" / "mutants.json"
+    report.write_json(path, {
+        "line": line.name, "version": source.version, "full": args.full, "seconds": seconds,
+        "as_expected": not any(odd) and not uncaught,
+        "outcomes": [{**asdict(o), "refactoring": j.refactoring, "unexpected": s}
+                     for j, o, s in zip(jobs, outcomes, odd, strict=True)],
+    })
+    bad = sum(map(bool, odd)) + len(uncaught)
+    mutants = [(j, o) for j, o in zip(jobs, outcomes, strict=True) if not j.refactoring]
+    print(
+        f"verdict: {sum(bool(o.killed_by) for _, o in mutants)} of {len(mutants)} mutants killed, "
+        f"{len(jobs) - len(mutants)} refactorings, {bad} unexpected; {seconds:.0f} s; "
+        f"results in {path}"
+    )
+    return Exit.VIOLATION if bad or not jobs else Exit.OK
+
+
+def shard(text: str) -> tuple[int, int]:
+    """i/n"""
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(f"'{text}' is no part like 1/2")
+    return int(found[1]), int(found[2])
+
+
+def add_command(add: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
+    """Put the command into the parser of wbcheck."""
+    c = add("mutants", command, "breaks of the fixed code that the suite must catch, and "
+            "changes that it must not")
+    c.add_argument("--only", action="append", metavar="NAME", help="can be repeated")
+    c.add_argument("--shard", type=shard, default=(1, 1), metavar="I/N", help="only this part")
+    c.add_argument("--full", action="store_true",
+                   help="to the full bound each, and all that is expected to catch it must")
+    c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
