@@ -75,7 +75,7 @@ static inline long compat_zone_state(enum zone_stat_item item)
 	return n;
 }
 
-/* v5.10: the memory cgroup that a page is charged to. */
+/* v5.10: the memory cgroup that a page is charged to; with CONFIG_MEMCG. */
 #define compat_page_memcg(page)		((page)->mem_cgroup)
 
 /* v5.10: call a system call of two arguments as the entry code does. */
