@@ -147,9 +147,8 @@ static void charged_to_removed_cgroup(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mm);
 	page = pwb_page_of(test, file[0]);
 	pwb_mm_put(mm);
-	memcg = compat_page_memcg(page);
+	memcg = pwb_cgroup_of(page);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, memcg);
-	KUNIT_EXPECT_FALSE(test, mem_cgroup_is_root(memcg));
 
 	w = pwb_waiter_start(test, page, false);
 	KUNIT_EXPECT_EQ(test, 0, pwb_cgroup_leave(mnt));

@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "memcg.h"
+#include "../compat.h"
 
 #define PWB_CGROUP	"pwb"
 
@@ -118,4 +119,17 @@ int pwb_cgroup_remove(struct vfsmount *mnt)
 	ret = vfs_rmdir(d_inode(root), dentry);
 	pwb_cgroup_forget(root, dentry);
 	return ret;
+}
+
+/**
+ * pwb_cgroup_of() - the cgroup that a page is charged to
+ * @page: the page
+ *
+ * Return: the cgroup, or NULL for none and for the root.
+ */
+struct mem_cgroup *pwb_cgroup_of(struct page *page)
+{
+	struct mem_cgroup *memcg = compat_page_memcg(page);
+
+	return memcg && !mem_cgroup_is_root(memcg) ? memcg : NULL;
 }
