@@ -121,6 +121,12 @@ def choose(jobs: list[Job], only: Sequence[str] | None, shard: tuple[int, int]) 
     return wanted[shard[0] - 1::shard[1]]
 
 
+def one_each(jobs: list[Job], rules: Sequence[str]) -> list[Job]:
+    """For each rule, one mutant that nothing else catches: a quick look at all rules."""
+    alone = {j.expected.killed_by[0]: j for j in reversed(jobs) if len(j.expected.killed_by) == 1}
+    return [alone[r] for r in rules if r in alone]
+
+
 def rule_names(oracles: str) -> list[str]:
     """The rules that the suite's source declares, by their short names."""
     table = re.search(r"pwb_rules\[\] = \{(.*?)\};", oracles, re.S)
@@ -296,8 +302,9 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
     line = load(settings.root / "patches")["v5.10"]
     folder = settings.root / "patches" / line.name
     expectations = load_expectations(folder / FOLDER / "expected.toml")
-    jobs = choose(find_jobs(folder, expectations), args.only, args.shard)
     rules = rule_names((settings.root / "kunit/page_writeback/oracles.c").read_text())
+    known = find_jobs(folder, expectations)
+    jobs = choose(one_each(known, rules) if args.rules else known, args.only, args.shard)
     deps.require(deps.BUILD_UM)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
 
@@ -347,6 +354,7 @@ def add_command(add: Callable[[str, object, str], argparse.ArgumentParser]) -> N
     c = add("mutants", command, "breaks of the fixed code that the suite must catch, and "
             "changes that it must not")
     c.add_argument("--only", action="append", metavar="NAME", help="can be repeated")
+    c.add_argument("--rules", action="store_true", help="only one for each rule")
     c.add_argument("--shard", type=shard, default=(1, 1), metavar="I/N", help="only this part")
     c.add_argument("--full", action="store_true",
                    help="to the full bound each, and all that is expected to catch it must")
