@@ -81,7 +81,7 @@ class Parse(unittest.TestCase):
         log = ktap.parse(read("hang"))
         self.assertTrue(log.started)
         self.assertFalse(log.ended)
-        self.assert_code(Exit.INCOMPLETE, read("hang"), "no result of page_writeback")
+        self.assert_code(Exit.INCOMPLETE, read("hang"), "page_writeback_other_cpu did not run")
 
     def test_truncated_anywhere(self) -> None:
         text = read("pass")

@@ -181,7 +181,9 @@ def _failure(error: WbError) -> str:
     return VACUOUS if "is vacuous" in str(error) else ""
 
 
-def run_kernel(settings: Settings, kernel: Kernel, job: Job, full: bool) -> Outcome:
+def run_kernel(
+    settings: Settings, kernel: Kernel, job: Job, full: bool, note: Callable[[str], None]
+) -> Outcome:
     """Run one mutant, bound by bound, until it is killed."""
     outcome = Outcome(job.name)
     start = time.monotonic()
@@ -201,6 +203,8 @@ def run_kernel(settings: Settings, kernel: Kernel, job: Job, full: bool) -> Outc
         if outcome.killed_by or outcome.problem:
             break
     outcome.seconds = time.monotonic() - start
+    what = outcome.problem or ", ".join(outcome.killed_by) or "nothing"
+    note(f"    {job.name}: {what}, bound {outcome.bound}")
     return outcome
 
 
@@ -289,7 +293,7 @@ def _build_and_run(
                         raise
                     running.append(pool.submit(Outcome, job.name, problem=str(error)))
                     continue
-                running.append(pool.submit(run_kernel, bench.settings, kernel, job, full))
+                running.append(pool.submit(run_kernel, bench.settings, kernel, job, full, note))
             return [r.result() for r in running]
         except BaseException:
             proc.cancelled.set()
