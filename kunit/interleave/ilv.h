@@ -11,9 +11,10 @@
  * All actors and the explorer share one CPU, one actor runs at a time, and
  * another may be let in only at a point: an access of an instrumented object
  * to a watched range, outside of critical sections (interrupts or preemption
- * disabled); the first one to anything after such a section that touched it; one to the actor's
- * own task state; and any of an actor that has left TASK_RUNNING and is about
- * to check whether to sleep.
+ * disabled); the start of such a section, if there was an access before it;
+ * the first one to anything after such a section that touched it; one to the
+ * actor's own task state; and any of an actor that has left TASK_RUNNING and
+ * is about to check whether to sleep.
  */
 #ifndef _INTERLEAVE_ILV_H
 #define _INTERLEAVE_ILV_H

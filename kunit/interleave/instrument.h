@@ -25,4 +25,31 @@ void ilv_plain_read_write(const volatile void *addr, unsigned long size);
 #define instrument_write(v, size)		ilv_plain_write(v, size)
 #define instrument_read_write(v, size)		ilv_plain_read_write(v, size)
 
+/*
+ * In a critical section there is no switch. What an actor did right before one
+ * may have to be seen by others before it: let them in ahead of the lock.
+ */
+#include <linux/spinlock.h>
+
+void ilv_before_lock(void);
+
+#define spin_lock(lock)							\
+do {									\
+	ilv_before_lock();						\
+	spin_lock(lock);						\
+} while (0)
+
+#define spin_lock_irq(lock)						\
+do {									\
+	ilv_before_lock();						\
+	spin_lock_irq(lock);						\
+} while (0)
+
+#undef spin_lock_irqsave
+#define spin_lock_irqsave(lock, flags)					\
+do {									\
+	ilv_before_lock();						\
+	raw_spin_lock_irqsave(spinlock_check(lock), flags);		\
+} while (0)
+
 #endif /* _INTERLEAVE_INSTRUMENT_H */

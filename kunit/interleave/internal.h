@@ -14,6 +14,7 @@
 /* Points that are not accesses to a watched range: in place of its index. */
 #define ILV_AT_SLEEP		(-1)	/* about to sleep */
 #define ILV_AFTER_ATOMIC	(-2)	/* perhaps just out of a critical section */
+#define ILV_BEFORE_LOCK		(-3)	/* about to begin one */
 
 /**
  * struct ilv_thread - an actor's kthread and where it is in the schedule
@@ -77,6 +78,8 @@ struct ilv_decision {
  * @left_atomic: mask of the actors whose last access to a watched range was one
  *		 where a switch was not possible; the next place where it is, is
  *		 a point
+ * @touched: mask of the actors that have accessed a watched range, outside of
+ *	     critical sections, since the last point that was no access
  * @enabled: mask of the actors that can run: neither asleep nor done
  * @token: the actor that runs, or %ILV_NOBODY
  * @choose: picks the next actor out of a mask; the second argument is the
@@ -86,6 +89,7 @@ struct ilv_run {
 	bool live;
 	bool in_callback;
 	u32 left_atomic;
+	u32 touched;
 	u32 enabled;
 	int token;
 	const struct ilv_program *program;

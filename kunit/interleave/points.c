@@ -80,6 +80,13 @@ void __tsan_init(void)
 {
 }
 
+/* Called ahead of a lock: see instrument.h. */
+void ilv_before_lock(void)
+{
+	if (unlikely(READ_ONCE(ilv_run.live)) && ilv_may_switch())
+		ilv_point(ILV_BEFORE_LOCK, 0, 0, ILV_READ, _RET_IP_);
+}
+
 /* Called in place of the kernel's own announcements: see instrument.h. */
 void ilv_atomic_read(const volatile void *addr, unsigned long size)
 {

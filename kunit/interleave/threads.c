@@ -177,9 +177,20 @@ static void ilv_decide(struct ilv_thread *t)
 		ilv_park(t);
 }
 
+/* Is there something on this side of it that others may have to see? */
+static bool ilv_is_point(int range, u32 self)
+{
+	if (range == ILV_AFTER_ATOMIC)
+		return ilv_run.left_atomic & self;
+	if (range == ILV_BEFORE_LOCK)
+		return (ilv_run.left_atomic | ilv_run.touched) & self;
+	return true;
+}
+
 /**
  * ilv_point() - an instrumented access of some thread, about to happen
- * @range: index of the watched range, %ILV_AT_SLEEP or %ILV_AFTER_ATOMIC
+ * @range: index of the watched range, %ILV_AT_SLEEP, %ILV_AFTER_ATOMIC or
+ *	   %ILV_BEFORE_LOCK
  * @offset: offset within the range, in bytes
  * @size: size of the access, in bytes
  * @type: mask of enum ilv_access_type
@@ -205,9 +216,12 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 			ilv_run.left_atomic |= BIT(t->self);
 			ilv_run.atomic++;
 		}
-	} else if (range != ILV_AFTER_ATOMIC ||
-		   ilv_run.left_atomic & BIT(t->self)) {
+	} else if (ilv_is_point(range, BIT(t->self))) {
 		ilv_run.left_atomic &= ~BIT(t->self);
+		if (range < 0)
+			ilv_run.touched &= ~BIT(t->self);
+		else
+			ilv_run.touched |= BIT(t->self);
 		ilv_decide(t);
 		ilv_count_step();
 	}
@@ -484,6 +498,7 @@ void ilv_run_schedule(void)
 	ilv_run.preemptions = 0;
 	ilv_run.points = 0;
 	ilv_run.left_atomic = 0;
+	ilv_run.touched = 0;
 	ilv_run.atomic = 0;
 	ilv_run.broken = 0;
 	ilv_run.near_misses = 0;

@@ -83,7 +83,7 @@ static void pwb_interrupt_round(struct kunit *test, struct pwb_completion *c,
 	w = kunit_kzalloc(test, sizeof(*w) * nr_cpu_ids, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
 	for_each_online_cpu(cpu)
-		w[cpu] = pwb_waiter_create(test, c->page, false, cpu);
+		w[cpu] = pwb_waiter_create(test, c->page, wait_on_page_writeback, cpu);
 	for_each_online_cpu(cpu)
 		if (asleep)
 			pwb_expect_asleep(test, w[cpu]);
@@ -150,7 +150,7 @@ static void charged_to_removed_cgroup(struct kunit *test)
 	memcg = pwb_cgroup_of(page);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, memcg);
 
-	w = pwb_waiter_start(test, page, false);
+	w = pwb_waiter_start(test, page, wait_on_page_writeback);
 	KUNIT_EXPECT_EQ(test, 0, pwb_cgroup_leave(mnt));
 	KUNIT_EXPECT_EQ(test, 0, pwb_cgroup_remove(mnt));
 	pwb_expect_waiting(test, w);
@@ -222,8 +222,8 @@ static void huge_through_tail(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, (bool)PageWriteback(head));
 	KUNIT_EXPECT_TRUE(test, (bool)PageWriteback(tail));
 
-	writeback = pwb_waiter_start(test, compound_head(tail), false);
-	lock = pwb_waiter_start(test, tail, true);
+	writeback = pwb_waiter_start(test, compound_head(tail), wait_on_page_writeback);
+	lock = pwb_waiter_start(test, tail, pwb_wait_for_lock);
 	end_page_writeback(compound_head(tail));
 	pwb_expect_returns(test, writeback);
 	KUNIT_EXPECT_FALSE(test, (bool)PageWriteback(tail));

@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
 
@@ -24,6 +25,14 @@
 #define PWB_MANY_PAGES		(COMPAT_PAGE_WAIT_BUCKETS + 1)
 /* By then the page lock is handed over to who sleeps for it. */
 #define PWB_MAX_UNFAIRNESS	16
+
+/* Whom a signal may wake, too. */
+static void pwb_wait_killable(struct page *page)
+{
+	allow_signal(SIGKILL);
+	wait_on_page_bit_killable(page, PG_writeback);
+	flush_signals(current);
+}
 
 /* The file under test, and a page of it; both freed by pwb_exit(). */
 struct pwb_fixture {
@@ -70,7 +79,7 @@ static struct page *pwb_page_under_writeback(struct kunit *test, pgoff_t index)
 static void wait_and_wake(struct kunit *test)
 {
 	struct page *page = pwb_page_under_writeback(test, 0);
-	struct pwb_waiter *w = pwb_waiter_start(test, page, false);
+	struct pwb_waiter *w = pwb_waiter_start(test, page, wait_on_page_writeback);
 
 	pwb_expect_waiting(test, w);
 	end_page_writeback(page);
@@ -90,7 +99,7 @@ static void many_waiters(struct kunit *test)
 	w = kunit_kzalloc(test, sizeof(*w) * PWB_MANY_WAITERS, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
 	for (i = 0; i < PWB_MANY_WAITERS; i++)
-		w[i] = pwb_waiter_create(test, page, false, PWB_ANY_CPU);
+		w[i] = pwb_waiter_create(test, page, wait_on_page_writeback, PWB_ANY_CPU);
 	for (i = 0; i < PWB_MANY_WAITERS; i++)
 		pwb_expect_asleep(test, w[i]);
 	end_page_writeback(page);
@@ -108,13 +117,59 @@ static void lock_waiter_sleeps_on(struct kunit *test)
 	struct pwb_waiter *writeback, *lock;
 
 	lock_page(page);
-	lock = pwb_waiter_start(test, page, true);
-	writeback = pwb_waiter_start(test, page, false);
+	lock = pwb_waiter_start(test, page, pwb_wait_for_lock);
+	writeback = pwb_waiter_start(test, page, wait_on_page_writeback);
 	end_page_writeback(page);
 	pwb_expect_returns(test, writeback);
 	pwb_expect_waiting(test, lock);
 	unlock_page(page);
 	pwb_expect_returns(test, lock);
+}
+
+/* Who drops his reference to wait does not keep the page. */
+static void put_and_wait(struct kunit *test)
+{
+	struct page *page = pwb_page_under_writeback(test, 0);
+	struct pwb_waiter *w;
+
+	end_page_writeback(page);
+	lock_page(page);
+	get_page(page);
+	w = pwb_waiter_start(test, page, put_and_wait_on_page_locked);
+	KUNIT_EXPECT_EQ(test, 1, page_ref_count(page));
+	unlock_page(page);
+	pwb_expect_returns(test, w);
+}
+
+/* A signal ends a killable wait, and that of nobody else. */
+static void killed_waiter(struct kunit *test)
+{
+	struct page *page = pwb_page_under_writeback(test, 0);
+	struct pwb_waiter *killed, *w;
+
+	killed = pwb_waiter_start(test, page, pwb_wait_killable);
+	w = pwb_waiter_start(test, page, wait_on_page_writeback);
+	send_sig(SIGKILL, killed->task, 1);
+	pwb_expect_returns(test, killed);
+	pwb_expect_waiting(test, w);
+	end_page_writeback(page);
+	pwb_expect_returns(test, w);
+}
+
+/* Where contents must be stable, and only there, one waits for that. */
+static void stable_page(struct kunit *test)
+{
+	struct pwb_fixture *f = test->priv;
+	struct page *page = pwb_page_under_writeback(test, 0);
+	struct pwb_waiter *w;
+
+	pwb_expect_returns(test, pwb_waiter_create(test, page,
+						   wait_for_stable_page,
+						   PWB_ANY_CPU));
+	f->file[0]->host->i_sb->s_iflags |= SB_I_STABLE_WRITES;
+	w = pwb_waiter_start(test, page, wait_for_stable_page);
+	end_page_writeback(page);
+	pwb_expect_returns(test, w);
 }
 
 /* Who sleeps for the page lock is not beaten to it for ever. */
@@ -126,7 +181,7 @@ static void lock_handover(struct kunit *test)
 
 	end_page_writeback(page);
 	lock_page(page);
-	w = pwb_waiter_start(test, page, true);
+	w = pwb_waiter_start(test, page, pwb_wait_for_lock);
 	for (i = 0; i < PWB_MAX_UNFAIRNESS; i++) {
 		unlock_page(page);
 		if (!trylock_page(page))
@@ -158,8 +213,8 @@ static void two_pages_one_bucket(struct kunit *test)
 	KUNIT_ASSERT_LT(test, n, (unsigned int)PWB_MANY_PAGES);
 	swap(page[bucket[hash] - 1], page[0]);
 
-	w[0] = pwb_waiter_start(test, page[0], false);
-	w[1] = pwb_waiter_start(test, page[n], false);
+	w[0] = pwb_waiter_start(test, page[0], wait_on_page_writeback);
+	w[1] = pwb_waiter_start(test, page[n], wait_on_page_writeback);
 	end_page_writeback(page[0]);
 	pwb_expect_returns(test, w[0]);
 	pwb_expect_waiting(test, w[1]);
@@ -176,7 +231,7 @@ static void marked_for_reclaim(struct kunit *test)
 	struct page *other = pwb_page_under_writeback(test, 1);
 	struct lruvec *lruvec = mem_cgroup_page_lruvec(page, page_pgdat(page));
 	struct list_head *lru = &lruvec->lists[page_lru(page)];
-	struct pwb_waiter *w = pwb_waiter_start(test, page, false);
+	struct pwb_waiter *w = pwb_waiter_start(test, page, wait_on_page_writeback);
 
 	KUNIT_EXPECT_TRUE(test, (bool)PageLRU(page));
 	list_move(&page->lru, lru);	/* alone on the machine: no lock */
@@ -224,6 +279,38 @@ static void accounting(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, written + 2, compat_node_state(NR_WRITTEN));
 }
 
+static bool pwb_tagged(struct kunit *test, xa_mark_t tag)
+{
+	struct pwb_fixture *f = test->priv;
+
+	return xa_get_mark(&f->file[0]->i_pages, 0, tag);
+}
+
+/* What is being written is neither dirty nor to be written any more. */
+static void tags_at_begin(struct kunit *test)
+{
+	struct pwb_fixture *f = test->priv;
+	struct page *page = pwb_page_under_writeback(test, 0);
+	unsigned int keep;
+
+	for (keep = 0; keep < 2; keep++) {
+		end_page_writeback(page);
+		xa_set_mark(&f->file[0]->i_pages, 0, PAGECACHE_TAG_DIRTY);
+		xa_set_mark(&f->file[0]->i_pages, 0, PAGECACHE_TAG_TOWRITE);
+		lock_page(page);
+		if (keep)
+			set_page_writeback_keepwrite(page);
+		else
+			set_page_writeback(page);
+		unlock_page(page);
+		KUNIT_EXPECT_TRUE(test, pwb_tagged(test, PAGECACHE_TAG_WRITEBACK));
+		KUNIT_EXPECT_FALSE(test, pwb_tagged(test, PAGECACHE_TAG_DIRTY));
+		KUNIT_EXPECT_EQ(test, !!keep,
+				(int)pwb_tagged(test, PAGECACHE_TAG_TOWRITE));
+	}
+	end_page_writeback(page);
+}
+
 static void no_writeback_tags(struct kunit *test)
 {
 	struct pwb_fixture *f = test->priv;
@@ -234,7 +321,7 @@ static void no_writeback_tags(struct kunit *test)
 	page = pwb_page_under_writeback(test, 0);
 	KUNIT_EXPECT_FALSE(test, (bool)mapping_tagged(f->file[0],
 						      PAGECACHE_TAG_WRITEBACK));
-	w = pwb_waiter_start(test, page, false);
+	w = pwb_waiter_start(test, page, wait_on_page_writeback);
 	end_page_writeback(page);
 	pwb_expect_returns(test, w);
 	KUNIT_EXPECT_FALSE(test, (bool)PageWriteback(page));
@@ -245,9 +332,13 @@ static struct kunit_case pwb_cases[] = {
 	KUNIT_CASE(many_waiters),
 	KUNIT_CASE(lock_waiter_sleeps_on),
 	KUNIT_CASE(lock_handover),
+	KUNIT_CASE(put_and_wait),
+	KUNIT_CASE(killed_waiter),
+	KUNIT_CASE(stable_page),
 	KUNIT_CASE(two_pages_one_bucket),
 	KUNIT_CASE(marked_for_reclaim),
 	KUNIT_CASE(accounting),
+	KUNIT_CASE(tags_at_begin),
 	KUNIT_CASE(no_writeback_tags),
 	{}
 };

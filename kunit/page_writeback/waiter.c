@@ -25,38 +25,42 @@ MODULE_PARM_DESC(patience, "seconds after which a waiter was not woken");
 #define PWB_WAKE_TIMEOUT	(patience * HZ)
 #define PWB_SETTLE		(HZ / 20)
 
+/**
+ * pwb_wait_for_lock() - wait until a page can be locked
+ * @page: the page
+ */
+void pwb_wait_for_lock(struct page *page)
+{
+	lock_page(page);
+	unlock_page(page);
+}
+
 static int pwb_waiter_main(void *data)
 {
 	struct pwb_waiter *w = data;
 
-	if (w->lock) {
-		lock_page(w->page);
-		unlock_page(w->page);
-	} else {
-		wait_on_page_writeback(w->page);
-	}
+	w->wait(w->page);
 	complete(&w->done);
 	return 0;
 }
 
 /**
- * pwb_waiter_create() - a thread that waits until a page's writeback ends, or
- *			 it is unlocked
+ * pwb_waiter_create() - a thread that waits for something about a page
  * @test: the case, which fails if there is no thread to be had
  * @page: the page
- * @lock: wait for the lock
+ * @wait: what for: wait_on_page_writeback() or the like
  * @cpu: where it is to run, or %PWB_ANY_CPU
  *
  * Return: the waiter, for pwb_expect_returns() to free.
  */
 struct pwb_waiter *pwb_waiter_create(struct kunit *test, struct page *page,
-				     bool lock, int cpu)
+				     void (*wait)(struct page *page), int cpu)
 {
 	struct pwb_waiter *w = kzalloc(sizeof(*w), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
 	w->page = page;
-	w->lock = lock;
+	w->wait = wait;
 	init_completion(&w->done);
 	w->task = kthread_create(pwb_waiter_main, w, "pwb_waiter");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(w->task));
@@ -76,11 +80,11 @@ void pwb_expect_asleep(struct kunit *test, struct pwb_waiter *w)
 {
 	unsigned long end = jiffies + PWB_WAKE_TIMEOUT;
 
-	while (compat_task_state(w->task) != TASK_UNINTERRUPTIBLE &&
+	while (!(compat_task_state(w->task) & TASK_UNINTERRUPTIBLE) &&
 	       time_before(jiffies, end))
 		schedule_timeout_uninterruptible(1);
-	KUNIT_EXPECT_EQ(test, (long)compat_task_state(w->task),
-			(long)TASK_UNINTERRUPTIBLE);
+	KUNIT_EXPECT_TRUE(test, !!(compat_task_state(w->task) &
+				   TASK_UNINTERRUPTIBLE));
 	wait_task_inactive(w->task, 0);
 	w->sleeps = w->task->nvcsw;
 }
@@ -89,14 +93,14 @@ void pwb_expect_asleep(struct kunit *test, struct pwb_waiter *w)
  * pwb_waiter_start() - a waiter, asleep
  * @test: the case
  * @page: the page
- * @lock: wait for the lock
+ * @wait: what for: wait_on_page_writeback() or the like
  *
  * Return: the waiter.
  */
 struct pwb_waiter *pwb_waiter_start(struct kunit *test, struct page *page,
-				    bool lock)
+				    void (*wait)(struct page *page))
 {
-	struct pwb_waiter *w = pwb_waiter_create(test, page, lock, PWB_ANY_CPU);
+	struct pwb_waiter *w = pwb_waiter_create(test, page, wait, PWB_ANY_CPU);
 
 	pwb_expect_asleep(test, w);
 	return w;

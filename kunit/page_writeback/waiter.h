@@ -13,24 +13,25 @@
 /**
  * struct pwb_waiter - a thread that waits for a page
  * @page: the page
- * @lock: for its lock, not for its writeback
+ * @wait: what for, and how
  * @sleeps: how often it had gone to sleep when it was last seen asleep
  * @task: the thread
  * @done: completed when the wait is over
  */
 struct pwb_waiter {
 	struct page *page;
-	bool lock;
+	void (*wait)(struct page *page);
 	unsigned long sleeps;
 	struct task_struct *task;
 	struct completion done;
 };
 
+void pwb_wait_for_lock(struct page *page);
 struct pwb_waiter *pwb_waiter_create(struct kunit *test, struct page *page,
-				     bool lock, int cpu);
+				     void (*wait)(struct page *page), int cpu);
 void pwb_expect_asleep(struct kunit *test, struct pwb_waiter *w);
 struct pwb_waiter *pwb_waiter_start(struct kunit *test, struct page *page,
-				    bool lock);
+				    void (*wait)(struct page *page));
 void pwb_expect_waiting(struct kunit *test, struct pwb_waiter *w);
 void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w);
 

@@ -433,9 +433,11 @@ bool pwb_stuck(void *data)
 	ilv_violation(PWB_MISSED_WAKE);
 	if (world->rescues++ == PWB_MAX_RESCUES)
 		return false;
-	pwb_begin_writeback(world);
-	SetPageWaiters(page);
-	end_page_writeback(page);
+	if (page->mapping) {
+		pwb_begin_writeback(world);
+		SetPageWaiters(page);
+		end_page_writeback(page);
+	}
 	if (trylock_page(page)) {
 		SetPageWaiters(page);
 		unlock_page(page);

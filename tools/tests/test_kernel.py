@@ -288,6 +288,12 @@ class Kernel(KernelTest):
                     print(f"  {name}: {done.stdout.strip().splitlines()[-1][:150]}", flush=True)
                     put_back(tree, path)
 
+    def test_7_mutants(self) -> None:
+        """Each rule catches what only it can; so none is off, or has another's name."""
+        done = wbcheck("mutants", "--rules")
+        self.check(done, Exit.OK)
+        print(f"  {done.stdout.strip().splitlines()[-1]}", flush=True)
+
     def test_8_bad_input(self) -> None:
         for args, part in (
             (["verify", "/nowhere"], "no such folder"),

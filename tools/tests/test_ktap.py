@@ -39,6 +39,8 @@ class Parse(unittest.TestCase):
         self.assertTrue(verdict.holds)
         self.assertTrue(ktap.parse(read("pass")).ended)
         self.assertTrue(all(s.schedules > 1000 for s in verdict.scenarios.values()))
+        self.assertEqual(verdict.scenarios["rearm"].summary, "holds (H3 masked)")
+        self.assertEqual(verdict.scenarios["reuse"].masked, [])
 
     def test_fail(self) -> None:
         verdict = self.verdict("fail")
@@ -46,6 +48,8 @@ class Parse(unittest.TestCase):
         self.assertEqual(verdict.breaks["reuse"], ["H1", "H2"])
         self.assertEqual(verdict.breaks["reuse_tail"], ["H1", "H4"])
         self.assertNotIn("page_lock", verdict.breaks)
+        self.assertEqual(verdict.scenarios["rearm_fdatawait"].masked, [])
+        self.assertGreater(verdict.scenarios["truncate"].first, 0)
         h2 = verdict.scenarios["reuse"].breaks[1]
         self.assertRegex(h2.witness, r"^v1:reuse:E\d+,T,R,E,R$")
         self.assertTrue(any("** H2 stray wake" in row for row in h2.trace))
@@ -69,7 +73,7 @@ class Parse(unittest.TestCase):
 
     def test_panic_in_the_middle_is_a_crash(self) -> None:
         text = read("pass")
-        cut = text.index("    ok 3 - reuse_tail")
+        cut = text.index("    ok 4 - reuse_tail")
         text = text[:cut] + "Kernel panic - not syncing: No working init found.\n" + text[cut:]
         self.assertTrue(ktap.parse(text).crash)
 
@@ -77,11 +81,11 @@ class Parse(unittest.TestCase):
         log = ktap.parse(read("hang"))
         self.assertTrue(log.started)
         self.assertFalse(log.ended)
-        self.assert_code(Exit.INCOMPLETE, read("hang"), "no result of page_writeback")
+        self.assert_code(Exit.INCOMPLETE, read("hang"), "page_writeback_other_cpu did not run")
 
     def test_truncated_anywhere(self) -> None:
         text = read("pass")
-        end = text.rindex("ok 3 - page_writeback_races")
+        end = text.rindex("ok 4 - page_writeback_races")
         for cut in range(0, end + 25, 97):
             with self.subTest(cut=cut), self.assertRaises(WbError):
                 judge.judge(ktap.parse(text[:cut]), EXPECTED, "x")
@@ -105,7 +109,7 @@ class Parse(unittest.TestCase):
         text = read("pass").replace(
             "# reached reuse: ", "# vacuous reuse: reused\n    # reached reuse: "
         ).replace("    ok 2 - reuse\n", "    not ok 2 - reuse\n").replace(
-            "\nok 3 - page_writeback_races", "\nnot ok 3 - page_writeback_races")
+            "\nok 4 - page_writeback_races", "\nnot ok 4 - page_writeback_races")
         self.assert_code(Exit.INCOMPLETE, text, "vacuous: it never reached reused")
 
     def test_pass_in_spite_of_violations(self) -> None:
@@ -117,7 +121,7 @@ class Parse(unittest.TestCase):
         self.assert_code(Exit.INCOMPLETE, text, "fails without naming a rule")
 
     def test_suite_disagrees(self) -> None:
-        text = read("fail").replace("\nnot ok 3", "\nok 3")
+        text = read("fail").replace("\nnot ok 4", "\nok 4")
         self.assert_code(Exit.INCOMPLETE, text, "disagrees")
 
     def test_no_account(self) -> None:

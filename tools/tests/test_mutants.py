@@ -79,6 +79,12 @@ class Choice(unittest.TestCase):
             mutants.choose(self.jobs, ["z"], (1, 1))
         self.assertEqual(raised.exception.code, Exit.USAGE)
 
+    def test_one_for_each_rule(self) -> None:
+        jobs = [Job(n, Path(n), Expected(k)) for n, k in (
+            ("a", ("H1", "H2")), ("b", ("H1",)), ("c", ("H3",)), ("d", ("H1",)))]
+        got = [j.name for j in mutants.one_each(jobs, ["H3", "H1", "H2"])]
+        self.assertEqual(got, ["c", "b"])
+
     def test_shard_argument(self) -> None:
         self.assertEqual(mutants.shard("2/3"), (2, 3))
         for text in ("0/2", "3/2", "1", "a/b", "1/0"):

@@ -123,6 +123,12 @@ def choose(jobs: list[Job], only: Sequence[str] | None, shard: tuple[int, int]) 
     return wanted[shard[0] - 1::shard[1]]
 
 
+def one_each(jobs: list[Job], rules: Sequence[str]) -> list[Job]:
+    """For each rule, one mutant that nothing else catches: a quick look at all rules."""
+    alone = {j.expected.killed_by[0]: j for j in reversed(jobs) if len(j.expected.killed_by) == 1}
+    return [alone[r] for r in rules if r in alone]
+
+
 def rule_names(oracles: str) -> list[str]:
     """The rules that the suite's source declares, by their short names."""
     table = re.search(r"pwb_rules\[\] = \{(.*?)\};", oracles, re.S)
@@ -177,7 +183,9 @@ def _failure(error: WbError) -> str:
     return VACUOUS if "is vacuous" in str(error) else ""
 
 
-def run_kernel(settings: Settings, kernel: Kernel, job: Job, full: bool) -> Outcome:
+def run_kernel(
+    settings: Settings, kernel: Kernel, job: Job, full: bool, note: Callable[[str], None]
+) -> Outcome:
     """Run one mutant, bound by bound, until it is killed."""
     outcome = Outcome(job.name)
     start = time.monotonic()
@@ -197,6 +205,8 @@ def run_kernel(settings: Settings, kernel: Kernel, job: Job, full: bool) -> Outc
         if outcome.killed_by or outcome.problem:
             break
     outcome.seconds = time.monotonic() - start
+    what = outcome.problem or ", ".join(outcome.killed_by) or "nothing"
+    note(f"    {job.name}: {what}, bound {outcome.bound}")
     return outcome
 
 
@@ -286,7 +296,7 @@ def _build_and_run(
                         raise
                     running.append(pool.submit(Outcome, job.name, problem=str(error)))
                     continue
-                running.append(pool.submit(run_kernel, bench.settings, kernel, job, full))
+                running.append(pool.submit(run_kernel, bench.settings, kernel, job, full, note))
             return [r.result() for r in running]
         except BaseException:
             proc.cancelled.set()
@@ -299,8 +309,9 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
     line = load(settings.root / "patches")["v5.10"]
     folder = settings.root / "patches" / line.name
     expectations = load_expectations(folder / FOLDER / "expected.toml")
-    jobs = choose(find_jobs(folder, expectations), args.only, args.shard)
     rules = rule_names((settings.root / "kunit/page_writeback/oracles.c").read_text())
+    known = find_jobs(folder, expectations)
+    jobs = choose(one_each(known, rules) if args.rules else known, args.only, args.shard)
     cells.require([load_arches(settings.root / "kconfig")[ARCH]])
     source = fetch.get(settings, line, os.environ.get("KSRC"))
 
@@ -350,6 +361,7 @@ def add_command(add: Callable[[str, object, str], argparse.ArgumentParser]) -> N
     c = add("mutants", command, "breaks of the fixed code that the suite must catch, and "
             "changes that it must not")
     c.add_argument("--only", action="append", metavar="NAME", help="can be repeated")
+    c.add_argument("--rules", action="store_true", help="only one for each rule")
     c.add_argument("--shard", type=shard, default=(1, 1), metavar="I/N", help="only this part")
     c.add_argument("--full", action="store_true",
                    help="to the full bound each, and all that is expected to catch it must")
