@@ -261,8 +261,24 @@ static void pwb_actor_exit(void *data, int self)
 	free_swap_and_cache(*entry);
 }
 
+/* W: as reclaim does with a page that it has isolated. */
+static void pwb_actor_reclaim(void *data, int self)
+{
+	struct pwb_world *world = data;
+	swp_entry_t *entry = world->more;
+	struct page *page = find_get_page(swap_address_space(*entry),
+					  swp_offset(*entry));
+
+	if (!page)
+		return;
+	/* Without the page lock; but nobody writes this page a second time. */
+	pwb_wait_locked(world, self, page, PWB_EARLY_RETURN);
+	put_page(page);
+}
+
 #define END		{ 'E', "end_page_writeback()", pwb_actor_end }
 #define EXIT		{ 'X', "free the swap slot", pwb_actor_exit }
+#define RECLAIM		{ 'W', "wait for the writeback", pwb_actor_reclaim }
 #define REUSE		{ 'R', "reuse the frame and wait", pwb_actor_reuse }
 
 const struct pwb_scenario pwb_swap_scenarios[] = {
@@ -270,13 +286,15 @@ const struct pwb_scenario pwb_swap_scenarios[] = {
 	 * H1 and H2 with a page that has no file: (1) E clears PG_writeback,
 	 * (2) X finds the page in the swap cache, sees that nobody needs it any
 	 * more, and frees it, (3) R gets the frame for another file, puts it
-	 * under writeback and waits, (4) E looks for waiters, and wakes R.
+	 * under writeback and waits, (4) E looks for waiters, and wakes R. With
+	 * W, there are waiters before the clear, too.
 	 */
 	{
 		.program = PWB_PROGRAM("swap_reuse", pwb_swap_setup,
-				       pwb_swap_teardown, END, EXIT, REUSE),
+				       pwb_swap_teardown, END, EXIT, REUSE, RECLAIM),
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) |
-			 PWB_NEEDS(REUSED) | PWB_NEEDS(WAIT_AGAIN),
+			 PWB_NEEDS(REUSED) | PWB_NEEDS(WAIT) |
+			 PWB_NEEDS(WAIT_AGAIN),
 		.init = pwb_swap_init,
 		.exit = pwb_swap_exit,
 	},
