@@ -55,13 +55,10 @@ static void pwb_print_names(struct kunit *test, const char *what,
 	pwb_print(test, "%s %s: %s", what, test->name, n ? buf : "none");
 }
 
-static void pwb_report(struct kunit *test, const struct ilv_program *program,
-		       const struct ilv_result *r)
+static void pwb_report(struct kunit *test, const struct ilv_result *r)
 {
-	const char *shown = "";
 	unsigned long broken = r->broken;
 	unsigned int rule;
-	struct ilv_result *again;
 
 	for_each_set_bit(rule, &broken, PWB_NR_RULES)
 		pwb_print(test, "broken %s: %s in %llu schedules, preemptions %u, %s",
@@ -75,8 +72,18 @@ static void pwb_report(struct kunit *test, const struct ilv_program *program,
 				  r->near_misses[rule]);
 	if (r->violating)
 		pwb_print(test, "first %s: schedule %llu", test->name, r->first);
+}
 
-	/* The shortest of each rule, in full; one may stand for several. */
+/* The shortest schedule of each rule, in full; one may stand for several. */
+static void pwb_show_witnesses(struct kunit *test,
+			       const struct ilv_program *program,
+			       const struct ilv_result *r)
+{
+	const char *shown = "";
+	unsigned long broken = r->broken;
+	unsigned int rule;
+	struct ilv_result *again;
+
 	again = kzalloc(sizeof(*again), GFP_KERNEL);
 	if (!again)
 		return;
@@ -124,9 +131,10 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 				PWB_NR_EVENTS);
 		KUNIT_FAIL(test, "the scenario never reached what it is for");
 	}
+	pwb_report(test, r);
 	/* After a thread was given up there is no world to replay in. */
 	if (r->error != -EDEADLK)
-		pwb_report(test, program, r);
+		pwb_show_witnesses(test, program, r);
 
 	KUNIT_EXPECT_EQ_MSG(test, r->error, 0, "the exploration was cut short");
 	KUNIT_EXPECT_EQ_MSG(test, r->violating, 0ULL,

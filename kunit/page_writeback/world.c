@@ -409,6 +409,27 @@ static bool pwb_missed_wake(const struct pwb_world *world)
 	return false;
 }
 
+/* Wake all that wait for PG_writeback, even of a page that left its file. */
+static void pwb_wake_all(struct pwb_world *world)
+{
+	struct address_space *file = world->file[0];
+	struct page *page = world->page;
+	bool orphan = !page->mapping, untagged = false;
+
+	if (orphan) {
+		untagged = test_and_set_bit(AS_NO_WRITEBACK_TAGS, &file->flags);
+		page->mapping = file;
+	}
+	pwb_begin_writeback(world);
+	SetPageWaiters(page);
+	end_page_writeback(page);
+	if (orphan) {
+		page->mapping = NULL;
+		if (!untagged)
+			clear_bit(AS_NO_WRITEBACK_TAGS, &file->flags);
+	}
+}
+
 /**
  * pwb_stuck() - let sleepers go on that no actor will wake
  * @data: the world
@@ -433,11 +454,7 @@ bool pwb_stuck(void *data)
 	ilv_violation(PWB_MISSED_WAKE);
 	if (world->rescues++ == PWB_MAX_RESCUES)
 		return false;
-	if (page->mapping) {
-		pwb_begin_writeback(world);
-		SetPageWaiters(page);
-		end_page_writeback(page);
-	}
+	pwb_wake_all(world);
 	if (trylock_page(page)) {
 		SetPageWaiters(page);
 		unlock_page(page);
