@@ -112,7 +112,8 @@ static bool ilv_cheaper(const struct ilv_witness *w)
 	return switches < w->switches;
 }
 
-static void ilv_witness_set(struct ilv_witness *w)
+/* Describe the schedule that was just run. */
+void ilv_witness_set(struct ilv_witness *w)
 {
 	w->preemptions = ilv_run.preemptions;
 	w->switches = ilv_run.nr_segments ? ilv_run.nr_segments - 1 : 0;
@@ -120,7 +121,7 @@ static void ilv_witness_set(struct ilv_witness *w)
 }
 
 /* Add the schedule that was just run to the result. */
-static void ilv_judge(struct ilv_result *result)
+void ilv_judge(struct ilv_result *result)
 {
 	unsigned long broken = ilv_run.broken;
 	unsigned int rule;
@@ -128,6 +129,8 @@ static void ilv_judge(struct ilv_result *result)
 	result->points = max(result->points, ilv_run.points);
 	result->atomic = max(result->atomic, ilv_run.atomic);
 	result->schedules++;
+	if (ilv_run.program->outcomes)
+		ilv_outcome(ilv_run.program->outcomes);
 	if (!broken)
 		return;
 
@@ -139,6 +142,15 @@ static void ilv_judge(struct ilv_result *result)
 		result->count[rule]++;
 		if (ilv_cheaper(w))
 			ilv_witness_set(w);
+	}
+}
+
+/* Let the rest of the kernel have the CPU if it is due. */
+void ilv_rest(u64 *next)
+{
+	if (ktime_get_ns() > *next) {
+		schedule_timeout_uninterruptible(1);
+		*next = ktime_get_ns() + ILV_REST_NS;
 	}
 }
 
@@ -154,10 +166,7 @@ static void ilv_explore_bound(unsigned int bound, u64 limit, u64 *rest,
 			result->error = -ECANCELED;
 			return;
 		}
-		if (ktime_get_ns() > *rest) {
-			schedule_timeout_uninterruptible(1);
-			*rest = ktime_get_ns() + ILV_REST_NS;
-		}
+		ilv_rest(rest);
 		ilv_search.depth = 0;
 		ilv_run_schedule();
 		if (ilv_search.depth < ilv_search.prefix)
@@ -187,7 +196,7 @@ void ilv_explore(const struct ilv_program *program, unsigned int bound,
 		 u64 limit, struct ilv_result *result)
 {
 	u64 start = ktime_get_ns();
-	u64 rest = start + ILV_REST_NS;
+	u64 rest = 0;
 	unsigned int b;
 
 	memset(result, 0, sizeof(*result));

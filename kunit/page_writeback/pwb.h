@@ -80,6 +80,7 @@ struct pwb_wait {
  * @wait: what each actor waits for
  * @rescues: how often a sleeper had to be helped in this schedule
  * @reached: mask of enum pwb_event, over all schedules
+ * @narrow: only the page's flags are watched, for fewer points
  */
 struct pwb_world {
 	struct address_space *file[2];
@@ -97,7 +98,9 @@ struct pwb_world {
 	u32 zero;
 	struct pwb_wait wait[ILV_MAX_ACTORS];
 	unsigned int rescues;
+	/* What a schedule depends on ends here: see pwb_digest(). */
 	unsigned long reached;
+	bool narrow;
 };
 
 /**
@@ -119,6 +122,7 @@ void pwb_world_exit(struct pwb_world *world);
 int pwb_setup(void *world);
 bool pwb_stuck(void *world);
 void pwb_teardown(void *world);
+u64 pwb_digest(void *world);
 bool pwb_capture(struct pwb_world *world);
 
 /* oracles.c */

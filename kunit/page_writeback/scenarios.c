@@ -35,6 +35,7 @@
 		.access		= pwb_access,				\
 		.woken		= pwb_woken,				\
 		.state		= pwb_state,				\
+		.digest		= pwb_digest,				\
 	},								\
 	.needs = NEEDS(WINDOW) | (_needs),				\
 }
