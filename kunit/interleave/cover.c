@@ -61,7 +61,8 @@
  * @next: in the same bucket of the table
  * @enabled: mask of the actors that can run
  * @tried: mask of those that were let run
- * @complete: all were, and so on in all states that this leads to
+ * @open: mask of those that may lead to something new
+ * @complete: none does: all were tried, and so on in all states that this leads to
  * @to: the node that each leads to
  * @all: schedules from here on, once it is complete
  * @violating: how many of them break a rule
@@ -71,6 +72,7 @@ struct ilv_node {
 	u32 next;
 	u8 enabled;
 	u8 tried;
+	u8 open;
 	bool complete;
 	u32 to[ILV_MAX_ACTORS];
 	struct ilv_count all;
@@ -144,6 +146,7 @@ static u32 ilv_node_add(u64 hash, unsigned int enabled)
 	memset(node, 0, sizeof(*node));
 	node->hash = hash;
 	node->enabled = enabled;
+	node->open = enabled;
 	node->next = *head;
 	*head = n;
 	return n;
@@ -159,21 +162,30 @@ static bool ilv_edge_complete(u32 to)
 	return to >= ILV_END || (ilv_is_node(to) && ilv_node(to)->complete);
 }
 
-static int ilv_node_choose(const struct ilv_node *node, int current_actor)
+static int ilv_first(unsigned int mask, int current_actor)
 {
-	unsigned int open = node->enabled & ~node->tried;
+	if (current_actor != ILV_NOBODY && mask & BIT(current_actor))
+		return current_actor;
+	return __ffs(mask);
+}
+
+/*
+ * Whom to let go on: somebody who was not let yet, else somebody who may get
+ * to a state where that is so. The actor that runs, if there is a choice: that
+ * costs no switch.
+ */
+static int ilv_node_choose(struct ilv_node *node, int current_actor)
+{
+	unsigned int mask = node->enabled & ~node->tried;
 	int i;
 
-	if (!open && !node->complete)
-		for (i = 0; i < ILV_MAX_ACTORS; i++)
-			if (node->enabled & BIT(i) &&
-			    !ilv_edge_complete(node->to[i]))
-				open |= BIT(i);
-	if (!open)
-		open = node->enabled;
-	if (current_actor != ILV_NOBODY && open & BIT(current_actor))
-		return current_actor;
-	return __ffs(open);
+	while (!mask && node->open) {
+		i = ilv_first(node->open, current_actor);
+		if (!ilv_edge_complete(node->to[i]))
+			return i;
+		node->open &= ~BIT(i);
+	}
+	return ilv_first(mask ?: node->enabled, current_actor);
 }
 
 static int ilv_cover_choose(unsigned int enabled, int current_actor)
@@ -202,7 +214,7 @@ static int ilv_cover_choose(unsigned int enabled, int current_actor)
 	/* When it is not in the graph, nor will be what it leads to. */
 	ilv_graph.next = ILV_UNKNOWN;
 	if (c->node) {
-		const struct ilv_node *node = ilv_node(c->node);
+		struct ilv_node *node = ilv_node(c->node);
 
 		if (node->enabled != enabled) {
 			ilv_error(-ESTALE);
@@ -292,18 +304,17 @@ static void ilv_node_complete(struct ilv_node *node)
 /* See what that completes; true when it is everything. */
 static bool ilv_graph_done(void)
 {
-	unsigned int i, depth = ilv_graph.depth;
+	unsigned int depth = ilv_graph.depth;
 	struct ilv_node *node = NULL;
 
 	while (depth--) {
 		node = ilv_node(ilv_graph.path[depth].node);
 		if (node->complete || node->tried != node->enabled)
 			continue;
-		for (i = 0; i < ILV_MAX_ACTORS; i++)
-			if (node->enabled & BIT(i) &&
-			    !ilv_edge_complete(node->to[i]))
-				break;
-		if (i == ILV_MAX_ACTORS)
+		while (node->open &&
+		       ilv_edge_complete(node->to[__ffs(node->open)]))
+			node->open &= node->open - 1;
+		if (!node->open)
 			ilv_node_complete(node);
 	}
 	if (!node || !node->complete)
