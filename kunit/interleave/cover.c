@@ -24,7 +24,10 @@
  * states that are known, and all of them are compared; the first that is not
  * what it was before ends the search with -ESTALE. The converse, two states
  * with the same hash that differ in something that shows only later, shows
- * then, for the same reason.
+ * then, for the same reason. Something may have disturbed the state that was
+ * seen first, or the one that is seen now; so the run is repeated, and if that
+ * does not help, the whole search. What is wrong with a state does not go
+ * away, as all choices are the same again.
  *
  * A run takes edges that have not been taken, or that lead to some. Loops are not expected: an actor that is let go on gets
  * somewhere. Should there be one, the search ends with -ELOOP.
@@ -49,7 +52,9 @@
 #define ILV_BUCKETS	(ILV_CHUNK_SIZE / sizeof(u32))
 
 #define ILV_COUNT_MAX	1000000000000000000ULL	/* 10^18, room to add two */
-#define ILV_TRIES	100		/* to run a schedule without an interrupt */
+#define ILV_TRIES	100		/* to run a schedule without one */
+
+#define ILV_ATTEMPTS	3		/* to cover a program without a disturbance */
 
 /* Where a choice leads to, if not to another one. */
 #define ILV_UNKNOWN	0
@@ -104,6 +109,7 @@ static struct {
 	bool fresh;		/* it has taken an edge that was not taken before */
 	bool progress;		/* this run took one, or completed a node */
 	u32 random;
+	u64 interrupts;		/* so many when the last run began */
 	struct ilv_choice *path;
 	struct ilv_result *result;
 } ilv_graph;
@@ -180,14 +186,13 @@ static int ilv_any_of(unsigned int mask)
  */
 static int ilv_node_choose(struct ilv_node *node)
 {
-	while (node->open) {
-		int i = ilv_any_of(node->open);
+	unsigned long open = node->open;
+	unsigned int i;
 
-		if (!ilv_edge_complete(node->to[i]))
-			return i;
-		node->open &= ~BIT(i);
-	}
-	return __ffs(node->enabled);
+	for_each_set_bit(i, &open, ILV_MAX_ACTORS)
+		if (ilv_edge_complete(node->to[i]))
+			node->open &= ~BIT(i);
+	return ilv_any_of(node->open ?: node->enabled);
 }
 
 static int ilv_cover_choose(unsigned int enabled, int current_actor)
@@ -366,20 +371,48 @@ static void ilv_graph_exit(void)
 	kfree(ilv_graph.path);
 }
 
-/* Run a schedule that no interrupt has left its traces in. */
+/* Did each choice that was made before lead to where it led before? */
+static bool ilv_graph_agrees(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ilv_graph.depth; i++) {
+		const struct ilv_choice *c = &ilv_graph.path[i];
+		u32 to = ILV_END | ilv_run.broken;
+
+		if (i + 1 < ilv_graph.depth)
+			to = c[1].node;
+		if (c->node && ilv_node(c->node)->tried & BIT(c->chosen) &&
+		    ilv_node(c->node)->to[c->chosen] != to)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Run a schedule that nothing has left its traces in: no interrupt, and none of
+ * the rare things that kernel code does every so many times, like emptying a
+ * CPU's share of a counter. What the state lacks shows each time.
+ */
 static void ilv_run_undisturbed(struct ilv_result *result)
 {
 	unsigned int tries = ILV_TRIES;
+	u32 random = ilv_graph.random;
 	u64 interrupts;
 
 	do {
 		interrupts = ilv_interrupts();
+		if (interrupts != ilv_graph.interrupts)
+			ilv_clean_deep();
+		ilv_graph.interrupts = interrupts;
+		ilv_graph.random = random;
 		ilv_graph.depth = 0;
 		ilv_graph.next = ILV_UNKNOWN;
 		ilv_graph.fresh = false;
 		ilv_run_schedule();
 		result->runs++;
-	} while (!ilv_run.error && ilv_interrupts() != interrupts && --tries);
+	} while (!ilv_run.error && --tries &&
+		 (ilv_interrupts() != interrupts || !ilv_graph_agrees()));
 }
 
 static void ilv_cover_all(u64 limit, struct ilv_result *result)
@@ -415,6 +448,28 @@ static void ilv_cover_all(u64 limit, struct ilv_result *result)
 	result->complete = ilv_graph.bound == ILV_UNBOUNDED;
 }
 
+static void ilv_cover_once(const struct ilv_program *program,
+			   unsigned int bound, u64 limit,
+			   struct ilv_result *result)
+{
+	memset(result, 0, sizeof(*result));
+	if (!program->digest) {
+		result->error = -EINVAL;
+		return;
+	}
+	result->error = ilv_graph_init(bound, result);
+	if (!result->error)
+		result->error = ilv_threads_start(program);
+	if (!result->error) {
+		ilv_run.choose = ilv_cover_choose;
+		ilv_clean = true;
+		ilv_cover_all(limit ?: U64_MAX, result);
+		ilv_clean = false;
+		ilv_threads_stop();
+	}
+	ilv_graph_exit();
+}
+
 /**
  * ilv_cover() - run a program through every state that it can reach
  * @program: the program; it must have a digest
@@ -433,21 +488,10 @@ void ilv_cover(const struct ilv_program *program, unsigned int bound,
 {
 	u64 start = ktime_get_ns();
 
-	memset(result, 0, sizeof(*result));
-	if (!program->digest) {
-		result->error = -EINVAL;
-		return;
-	}
-	result->error = ilv_graph_init(bound, result);
-	if (!result->error)
-		result->error = ilv_threads_start(program);
-	if (!result->error) {
-		ilv_run.choose = ilv_cover_choose;
-		ilv_clean = true;
-		ilv_cover_all(limit ?: U64_MAX, result);
-		ilv_clean = false;
-		ilv_threads_stop();
-	}
-	ilv_graph_exit();
+	unsigned int attempts = ILV_ATTEMPTS;
+
+	do {
+		ilv_cover_once(program, bound, limit, result);
+	} while (result->error == -ESTALE && --attempts);
 	result->ns = ktime_get_ns() - start;
 }

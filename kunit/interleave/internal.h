@@ -136,6 +136,7 @@ void ilv_witness_set(struct ilv_witness *w);
 extern bool ilv_clean;
 u64 ilv_state(bool bounded, int current_actor);
 void ilv_clean_stack(void);
+void ilv_clean_deep(void);
 void ilv_outcome(struct ilv_outcomes *outcomes);
 
 /* schedule.c */

@@ -23,12 +23,14 @@
 #include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
 #include <linux/string.h>
 
 #include "internal.h"
 
 #define ILV_HASH_PRIME	0x9e3779b97f4a7c15ULL
-#define ILV_DEAD_STACK	1536	/* what calls from a point may have used */
+#define ILV_DEAD_STACK	1920	/* what calls from a point may have used */
+#define ILV_LIVE_STACK	2048	/* an actor that waits for its start uses less */
 
 bool ilv_clean;
 unsigned int ilv_forget;
@@ -153,6 +155,23 @@ noinline void ilv_clean_stack(void)
 
 	memset(dead, 0, sizeof(dead));
 	barrier_data(dead);
+}
+
+/**
+ * ilv_clean_deep() - clear what interrupts have left on the actors' stacks
+ *
+ * To be called between two schedules.
+ */
+void ilv_clean_deep(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ilv_run.program->nr_actors; i++) {
+		const struct ilv_thread *t = ilv_run.thread[i];
+		void *end = end_of_stack(t->task) + 1;
+
+		memset(end, 0, (void *)t->top - ILV_LIVE_STACK - end);
+	}
 }
 
 /**
