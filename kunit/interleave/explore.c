@@ -112,7 +112,8 @@ static bool ilv_cheaper(const struct ilv_witness *w)
 	return switches < w->switches;
 }
 
-static void ilv_witness_set(struct ilv_witness *w)
+/* Describe the schedule that was just run. */
+void ilv_witness_set(struct ilv_witness *w)
 {
 	w->preemptions = ilv_run.preemptions;
 	w->switches = ilv_run.nr_segments ? ilv_run.nr_segments - 1 : 0;
@@ -120,7 +121,7 @@ static void ilv_witness_set(struct ilv_witness *w)
 }
 
 /* Add the schedule that was just run to the result. */
-static void ilv_judge(struct ilv_result *result)
+void ilv_judge(struct ilv_result *result)
 {
 	unsigned long broken = ilv_run.broken;
 	unsigned long near_misses = ilv_run.near_misses & ~ilv_run.broken;
@@ -131,6 +132,8 @@ static void ilv_judge(struct ilv_result *result)
 	result->schedules++;
 	for_each_set_bit(rule, &near_misses, ILV_MAX_RULES)
 		result->near_misses[rule]++;
+	if (ilv_run.program->outcomes)
+		ilv_outcome(ilv_run.program->outcomes);
 	if (!broken)
 		return;
 
@@ -146,6 +149,15 @@ static void ilv_judge(struct ilv_result *result)
 	}
 }
 
+/* Let the rest of the kernel have the CPU if it is due. */
+void ilv_rest(u64 *next)
+{
+	if (ktime_get_ns() > *next) {
+		schedule_timeout_uninterruptible(1);
+		*next = ktime_get_ns() + ILV_REST_NS;
+	}
+}
+
 static void ilv_explore_bound(unsigned int bound, u64 limit, u64 *rest,
 			      struct ilv_result *result)
 {
@@ -158,10 +170,7 @@ static void ilv_explore_bound(unsigned int bound, u64 limit, u64 *rest,
 			result->error = -ECANCELED;
 			return;
 		}
-		if (ktime_get_ns() > *rest) {
-			schedule_timeout_uninterruptible(1);
-			*rest = ktime_get_ns() + ILV_REST_NS;
-		}
+		ilv_rest(rest);
 		ilv_search.depth = 0;
 		ilv_run_schedule();
 		if (ilv_search.depth < ilv_search.prefix)
@@ -191,7 +200,7 @@ void ilv_explore(const struct ilv_program *program, unsigned int bound,
 		 u64 limit, struct ilv_result *result)
 {
 	u64 start = ktime_get_ns();
-	u64 rest = start + ILV_REST_NS;
+	u64 rest = 0;
 	unsigned int b;
 
 	memset(result, 0, sizeof(*result));

@@ -19,6 +19,7 @@
 #ifndef _INTERLEAVE_ILV_H
 #define _INTERLEAVE_ILV_H
 
+#include <linux/bits.h>
 #include <linux/limits.h>
 #include <linux/types.h>
 
@@ -27,6 +28,8 @@
 #define ILV_MAX_RULES		16
 #define ILV_SCHEDULE_LEN	160	/* of a schedule string, with its NUL */
 #define ILV_NOBODY		(-1)
+#define ILV_UNBOUNDED		UINT_MAX
+#define ILV_MAX_OUTCOMES	4096	/* a power of two */
 
 /**
  * struct ilv_actor - one thread of a program
@@ -65,6 +68,20 @@ struct ilv_access {
 };
 
 /**
+ * struct ilv_outcomes - the distinct ways in which schedules ended
+ * @nr: how many
+ * @full: there were more than there is room for
+ * @sum: of all hashes: equal for equal sets, whatever the order
+ * @hash: of the final state and the rules broken; a hash table, 0 for no entry
+ */
+struct ilv_outcomes {
+	unsigned int nr;
+	bool full;
+	u64 sum;
+	u64 hash[ILV_MAX_OUTCOMES];
+};
+
+/**
  * struct ilv_program - actors and the world they run in
  * @name: one word, part of the schedule string
  * @nr_actors: number of @actors in use
@@ -81,6 +98,10 @@ struct ilv_access {
  * @woken: called when @waker (or %ILV_NOBODY) wakes an actor that sleeps or is
  *	   about to, with scheduler locks held: it may only note it
  * @state: one line on the watched objects' state, for traces; may not sleep
+ * @digest: a hash of everything outside of the actors' stacks that any actor,
+ *	    rule or callback can look at and any of them can change; needed by
+ *	    ilv_cover() and for @outcomes; may not sleep
+ * @outcomes: where to collect the outcomes, if not NULL
  *
  * Only @setup is mandatory.
  */
@@ -96,6 +117,8 @@ struct ilv_program {
 	void (*access)(void *world, const struct ilv_access *access);
 	void (*woken)(void *world, int waker, int sleeper);
 	void (*state)(void *world, char *buf, size_t size);
+	u64 (*digest)(void *world);
+	struct ilv_outcomes *outcomes;
 };
 
 /**
@@ -108,6 +131,16 @@ struct ilv_witness {
 	unsigned int preemptions;
 	unsigned int switches;
 	char schedule[ILV_SCHEDULE_LEN];
+};
+
+/**
+ * struct ilv_count - a number that may be very large
+ * @digits: the first 18 digits of it, at most
+ * @exponent: how many more follow; if none, @digits is exact
+ */
+struct ilv_count {
+	u64 digits;
+	unsigned int exponent;
 };
 
 /**
@@ -129,6 +162,12 @@ struct ilv_witness {
  * @points: most points passed in one schedule
  * @atomic: most accesses in one schedule where a switch was not possible
  * @runs: schedules run, those repeated from lower bounds included
+ * @states: distinct states that had a choice (ilv_cover() only)
+ * @steps: choices made in them, each once (ilv_cover() only)
+ * @checked: how often one led where it had led before (ilv_cover() only)
+ * @all: the schedules that the ones that were run stand for, themselves included
+ *	 (ilv_cover() only)
+ * @all_violating: how many of these break a rule (ilv_cover() only)
  * @ns: time taken, in nanoseconds
  */
 struct ilv_result {
@@ -146,16 +185,23 @@ struct ilv_result {
 	unsigned int points;
 	unsigned int atomic;
 	u64 runs;
+	u64 states;
+	u64 steps;
+	u64 checked;
+	struct ilv_count all;
+	struct ilv_count all_violating;
 	u64 ns;
 };
 
 /*
- * Called by whoever wants schedules. Both take the calling thread's scheduling
+ * Called by whoever wants schedules. All take the calling thread's scheduling
  * policy and CPU over for their duration, may sleep, and must not be called
  * concurrently.
  */
 void ilv_explore(const struct ilv_program *program, unsigned int bound,
 		 u64 limit, struct ilv_result *result);
+void ilv_cover(const struct ilv_program *program, unsigned int bound,
+	       u64 limit, struct ilv_result *result);
 void ilv_replay(const struct ilv_program *program, const char *schedule,
 		void (*line)(void *data, const char *text), void *data,
 		struct ilv_result *result);
@@ -172,5 +218,13 @@ bool ilv_asleep(int actor);
 unsigned int ilv_sleeps(int actor);
 int ilv_self(void);
 struct task_struct *ilv_task(int actor);
+u64 ilv_hash(u64 seed, const void *data, size_t size);
+
+/* For tests of ilv_cover() alone: parts of a state to leave out of its hash. */
+#define ILV_FORGET_STACKS	BIT(0)
+#define ILV_FORGET_DIGEST	BIT(1)
+#define ILV_FORGET_BROKEN	BIT(2)
+#define ILV_FORGET_CHECKS	BIT(3)	/* and not to notice the consequences */
+extern unsigned int ilv_forget;
 
 #endif /* _INTERLEAVE_ILV_H */

@@ -7,6 +7,8 @@
  * An actor with k points has k + 1 steps: up to its first point, from each
  * point to the next, and from the last one to its end. Two actors of three
  * steps have 6! / (3! 3!) = 20 interleavings, two of two steps have 6.
+ *
+ * ilv_cover() must account for each of these, too, and come to the same ends.
  */
 #include <kunit/test.h>
 #include <linux/kernel.h>
@@ -27,6 +29,7 @@ static struct toy {
 	int seen[2];
 	struct semaphore a, b;
 	bool rescue;
+	int reader;
 } toy;
 
 static int toy_setup(void *world)
@@ -37,6 +40,14 @@ static int toy_setup(void *world)
 	sema_init(&toy.a, 1);
 	sema_init(&toy.b, 1);
 	return ilv_watch(&toy.x, sizeof(toy.x)) < 0 ? -ENOSPC : 0;
+}
+
+/* The semaphores' waiters are on the stacks of the actors. */
+static u64 toy_digest(void *world)
+{
+	u64 word[] = { toy.x, toy.seen[0], toy.seen[1], toy.a.count, toy.b.count };
+
+	return ilv_hash(0, word, sizeof(word));
 }
 
 static void toy_state(void *world, char *buf, size_t size)
@@ -57,6 +68,34 @@ static void toy_add_atomic(void *world, int self)
 	atomic_inc((atomic_t *)&toy.x);
 }
 
+/* The reader may not see a 1; of that it has, no trace is left with it. */
+static void toy_no_one(void *world, const struct ilv_access *access)
+{
+	if (access->actor == toy.reader && toy.x == 1)
+		ilv_violation(TOY_WRONG);
+}
+
+static void toy_write_one(void *world, int self)
+{
+	WRITE_ONCE(toy.x, 1);
+}
+
+static void toy_write_two(void *world, int self)
+{
+	WRITE_ONCE(toy.x, 2);
+}
+
+static void toy_look(void *world, int self)
+{
+	(void)READ_ONCE(toy.x);
+}
+
+static void toy_look_twice(void *world, int self)
+{
+	(void)READ_ONCE(toy.x);
+	(void)READ_ONCE(toy.x);
+}
+
 static void toy_expect_two(void *world)
 {
 	if (toy.x != 2)
@@ -72,6 +111,7 @@ static const struct ilv_program toy_lost_update = {
 	},
 	.rules		= toy_rules,
 	.setup		= toy_setup,
+	.digest		= toy_digest,
 	.teardown	= toy_expect_two,
 	.state		= toy_state,
 };
@@ -85,6 +125,7 @@ static const struct ilv_program toy_no_bug = {
 	},
 	.rules		= toy_rules,
 	.setup		= toy_setup,
+	.digest		= toy_digest,
 	.teardown	= toy_expect_two,
 };
 
@@ -116,7 +157,68 @@ static const struct ilv_program toy_two_preemptions = {
 	},
 	.rules		= toy_rules,
 	.setup		= toy_setup,
+	.digest		= toy_digest,
 	.teardown	= toy_expect_not_both,
+};
+
+static void toy_write_thrice(void *world, int self)
+{
+	WRITE_ONCE(toy.x, self);
+	WRITE_ONCE(toy.x, self);
+	WRITE_ONCE(toy.x, self);
+}
+
+static const struct ilv_program toy_three = {
+	.name		= "three",
+	.nr_actors	= 3,
+	.actors		= {
+		{ 'A', "writes three times", toy_write_thrice },
+		{ 'B', "writes three times", toy_write_thrice },
+		{ 'C', "writes three times", toy_write_thrice },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.digest		= toy_digest,
+};
+
+static int toy_setup_glimpsed(void *world)
+{
+	toy.reader = 1;
+	return toy_setup(world);
+}
+
+static int toy_setup_last(void *world)
+{
+	toy.reader = 2;
+	return toy_setup(world);
+}
+
+static const struct ilv_program toy_glimpsed = {
+	.name		= "glimpsed",
+	.nr_actors	= 2,
+	.actors		= {
+		{ 'W', "writes 1, then 2", toy_write_twice },
+		{ 'R', "looks twice", toy_look_twice },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup_glimpsed,
+	.access		= toy_no_one,
+	.digest		= toy_digest,
+};
+
+static const struct ilv_program toy_last_write = {
+	.name		= "last_write",
+	.nr_actors	= 4,
+	.actors		= {
+		{ 'A', "writes 1", toy_write_one },
+		{ 'B', "writes 2", toy_write_two },
+		{ 'R', "looks", toy_look },
+		{ 'O', "looks, too", toy_look },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup_last,
+	.access		= toy_no_one,
+	.digest		= toy_digest,
 };
 
 /* Two semaphores, taken in opposite order. */
@@ -158,6 +260,7 @@ static const struct ilv_program toy_deadlock = {
 	},
 	.rules		= toy_rules,
 	.setup		= toy_setup,
+	.digest		= toy_digest,
 	.stuck		= toy_release,
 };
 
@@ -208,6 +311,7 @@ static bool toy_wake_again(void *world)
 	},								\
 	.rules		= toy_rules,					\
 	.setup		= toy_setup,					\
+	.digest		= toy_digest,					\
 	.stuck		= toy_wake_again,				\
 }
 
@@ -215,17 +319,63 @@ static const struct ilv_program toy_sleep = TOY_SLEEP("sleep", toy_sleep_right);
 static const struct ilv_program toy_lost_wakeup =
 	TOY_SLEEP("lost_wakeup", toy_sleep_wrong);
 
+/**
+ * struct toy_search - one program, explored with and without reduction
+ * @program: a copy
+ * @all: without
+ * @cover: with
+ * @outcomes: how the schedules ended, in the search that was run last
+ */
+struct toy_search {
+	struct ilv_program program;
+	struct ilv_result all;
+	struct ilv_result cover;
+	struct ilv_outcomes outcomes;
+};
+
+/* Do both, and see whether they agree. */
+static bool toy_search_both(struct toy_search *s,
+			    const struct ilv_program *program,
+			    unsigned int bound)
+{
+	unsigned int nr;
+	u64 sum;
+
+	s->program = *program;
+	s->program.outcomes = &s->outcomes;
+	memset(&s->outcomes, 0, sizeof(s->outcomes));
+	ilv_explore(&s->program, bound, 0, &s->all);
+	nr = s->outcomes.nr;
+	sum = s->outcomes.sum;
+
+	memset(&s->outcomes, 0, sizeof(s->outcomes));
+	ilv_cover(&s->program, bound == TOY_UNBOUNDED ? ILV_UNBOUNDED : bound,
+		  0, &s->cover);
+	return nr && s->outcomes.nr == nr && s->outcomes.sum == sum &&
+	       s->cover.all.digits == s->all.schedules &&
+	       s->cover.all_violating.digits == s->all.violating &&
+	       s->cover.broken == s->all.broken;
+}
+
 static void ilv_expect(struct kunit *test, const struct ilv_program *program,
 		       unsigned int bound, u64 schedules, u64 violating)
 {
-	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	struct toy_search *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	bool same;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
-	ilv_explore(program, bound, 0, r);
-	KUNIT_EXPECT_EQ(test, r->error, 0);
-	KUNIT_EXPECT_EQ(test, r->complete, (bool)(bound == TOY_UNBOUNDED));
-	KUNIT_EXPECT_EQ(test, r->schedules, schedules);
-	KUNIT_EXPECT_EQ(test, r->violating, violating);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
+	same = toy_search_both(s, program, bound);
+	KUNIT_EXPECT_EQ(test, s->all.error, 0);
+	KUNIT_EXPECT_EQ(test, s->all.complete, (bool)(bound == TOY_UNBOUNDED));
+	KUNIT_EXPECT_EQ(test, s->all.schedules, schedules);
+	KUNIT_EXPECT_EQ(test, s->all.violating, violating);
+
+	KUNIT_EXPECT_EQ(test, s->cover.error, 0);
+	KUNIT_EXPECT_EQ(test, s->cover.complete,
+			(bool)(bound == TOY_UNBOUNDED));
+	KUNIT_EXPECT_EQ(test, s->cover.all.digits, schedules);
+	KUNIT_EXPECT_EQ(test, s->cover.all_violating.digits, violating);
+	KUNIT_EXPECT_TRUE(test, same);
 }
 
 /* KUnit's own macro takes pointers, not arrays (v5.10). */
@@ -274,6 +424,61 @@ static void deadlock(struct kunit *test)
 	ilv_expect(test, &toy_deadlock, TOY_UNBOUNDED, 10, 8);
 }
 
+/*
+ * R reads a 1. Of the orders of two writes and two reads, all but W W R R,
+ * R R W W and R W W R have a read between the writes, or rather 9 of the 20
+ * interleavings with the actors' first steps. Where two write: B A R and A R B,
+ * which is a third of all orders.
+ */
+static void seen_too_early(struct kunit *test)
+{
+	ilv_expect(test, &toy_glimpsed, TOY_UNBOUNDED, 20, 9);
+	ilv_expect(test, &toy_last_write, TOY_UNBOUNDED, 2520, 840);
+}
+
+/* Three who write three times each: 12! / (4! 4! 4!) interleavings. */
+static void fewer_schedules(struct kunit *test)
+{
+	struct toy_search *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
+	KUNIT_EXPECT_TRUE(test, toy_search_both(s, &toy_three, TOY_UNBOUNDED));
+	KUNIT_EXPECT_EQ(test, s->all.schedules, 34650ULL);
+	KUNIT_EXPECT_LT(test, s->cover.schedules, 34650ULL / 10);
+}
+
+/*
+ * A state that lacks something. The search may notice by itself; where it is
+ * told not to, it must come to other results.
+ */
+static void forgetful(struct kunit *test)
+{
+	static const struct {
+		const struct ilv_program *program;
+		unsigned int part;
+	} forget[] = {
+		{ &toy_lost_update, ILV_FORGET_STACKS },
+		{ &toy_last_write, ILV_FORGET_DIGEST },
+		{ &toy_glimpsed, ILV_FORGET_BROKEN },
+	};
+	struct toy_search *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
+	for (i = 0; i < ARRAY_SIZE(forget); i++) {
+		ilv_forget = forget[i].part;
+		toy_search_both(s, forget[i].program, TOY_UNBOUNDED);
+		/* Without its stacks hardly anything is left of a state. */
+		if (forget[i].part == ILV_FORGET_STACKS)
+			KUNIT_EXPECT_EQ(test, s->cover.error, -ESTALE);
+		ilv_forget |= ILV_FORGET_CHECKS;
+		KUNIT_EXPECT_FALSE_MSG(test,
+				       toy_search_both(s, forget[i].program,
+						       TOY_UNBOUNDED), "%u", i);
+		ilv_forget = 0;
+	}
+}
+
 /* Nobody helps: the exploration ends, says why, and names the schedule. */
 static void deadlock_unresolved(struct kunit *test)
 {
@@ -293,11 +498,16 @@ static void deadlock_unresolved(struct kunit *test)
 static void sleep_and_wake(struct kunit *test)
 {
 	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	struct toy_search *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
-	ilv_explore(&toy_sleep, TOY_UNBOUNDED, 0, r);
-	KUNIT_EXPECT_EQ(test, r->error, 0);
-	KUNIT_EXPECT_EQ(test, r->violating, 0ULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
+	KUNIT_EXPECT_TRUE(test, toy_search_both(s, &toy_sleep, TOY_UNBOUNDED));
+	KUNIT_EXPECT_EQ(test, s->all.error, 0);
+	KUNIT_EXPECT_EQ(test, s->all.violating, 0ULL);
+	KUNIT_EXPECT_TRUE(test, toy_search_both(s, &toy_lost_wakeup, 1));
+	KUNIT_EXPECT_TRUE(test, toy_search_both(s, &toy_lost_wakeup,
+						TOY_UNBOUNDED));
 
 	ilv_explore(&toy_lost_wakeup, 0, 0, r);
 	KUNIT_EXPECT_EQ(test, r->violating, 0ULL);
@@ -379,6 +589,9 @@ static struct kunit_case interleave_cases[] = {
 	KUNIT_CASE(no_bug),
 	KUNIT_CASE(bound_hides_bug),
 	KUNIT_CASE(deadlock),
+	KUNIT_CASE(seen_too_early),
+	KUNIT_CASE(fewer_schedules),
+	KUNIT_CASE(forgetful),
 	KUNIT_CASE(deadlock_unresolved),
 	KUNIT_CASE(sleep_and_wake),
 	KUNIT_CASE(replay),

@@ -27,6 +27,12 @@
  * @exit: the kthread is to end
  * @lost: given up: it slept for ever
  * @sleeps: how often it fell asleep in this schedule
+ * @sp: where its stack ended when it was last at a point, or fell asleep; NULL
+ *	before its first point
+ * @top: where the stack of the operation begins
+ * @state: the task state it was in at its last point
+ * @late: woken, and not at a point or parked again since: the number of the
+ *	  wakeup, else 0
  * @gone: completed by the kthread when it ends
  */
 struct ilv_thread {
@@ -39,6 +45,10 @@ struct ilv_thread {
 	bool exit;
 	bool lost;
 	unsigned int sleeps;
+	const unsigned long *sp;
+	const unsigned long *top;
+	long state;
+	unsigned int late;
 	struct completion gone;
 };
 
@@ -81,6 +91,8 @@ struct ilv_decision {
  * @touched: mask of the actors that have accessed a watched range, outside of
  *	     critical sections, since the last point that was no access
  * @enabled: mask of the actors that can run: neither asleep nor done
+ * @wakes: how often an actor was woken from its sleep, or on its way to it
+ * @digest: of the world when all actors were done, if outcomes are collected
  * @token: the actor that runs, or %ILV_NOBODY
  * @choose: picks the next actor out of a mask; the second argument is the
  *	    actor that could go on, or %ILV_NOBODY. Returns %ILV_NOBODY on error
@@ -91,6 +103,8 @@ struct ilv_run {
 	u32 left_atomic;
 	u32 touched;
 	u32 enabled;
+	unsigned int wakes;
+	u64 digest;
 	int token;
 	const struct ilv_program *program;
 	int (*choose)(unsigned int enabled, int current_actor);
@@ -117,6 +131,18 @@ int ilv_threads_start(const struct ilv_program *program);
 void ilv_threads_stop(void);
 void ilv_run_schedule(void);
 void ilv_error(int error);
+
+/* explore.c */
+void ilv_rest(u64 *next);
+void ilv_judge(struct ilv_result *result);
+void ilv_witness_set(struct ilv_witness *w);
+
+/* state.c */
+extern bool ilv_clean;
+u64 ilv_state(bool bounded, int current_actor);
+void ilv_clean_stack(void);
+void ilv_clean_deep(void);
+void ilv_outcome(struct ilv_outcomes *outcomes);
 
 /* schedule.c */
 int ilv_schedule_parse(const struct ilv_program *program, const char *text,

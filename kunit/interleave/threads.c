@@ -73,11 +73,29 @@ static void ilv_park(struct ilv_thread *t)
 		set_current_state(ILV_PARKED | (t->woken ? 0 : state));
 		if (READ_ONCE(ilv_run.token) == t->self || READ_ONCE(t->exit))
 			break;
+		t->late = 0;
 		schedule();
 	}
+	t->late = 0;
 	t->parked = false;
 	__set_current_state(t->woken ? TASK_RUNNING : state);
+	t->woken = false;
 }
+
+/*
+ * Where the stack of the caller of the calling function ends, with its
+ * registers: those that a function must preserve are saved there by now.
+ */
+#ifdef CONFIG_X86
+#define ILV_SAVED_REGS	5	/* pushed below the frame pointer */
+#else
+#define ILV_SAVED_REGS	0
+#endif
+#define ilv_frame()							\
+({									\
+	__builtin_unwind_init();					\
+	(const unsigned long *)__builtin_frame_address(0) - ILV_SAVED_REGS;	\
+})
 
 /* The first error of a run is the one that counts. */
 void ilv_error(int error)
@@ -222,12 +240,15 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 			ilv_run.touched &= ~BIT(t->self);
 		else
 			ilv_run.touched |= BIT(t->self);
+		t->sp = ilv_frame();
+		t->state = compat_task_state(current);
+		t->late = 0;
 		ilv_decide(t);
 		ilv_count_step();
 	}
 
 	if (range < 0)
-		return;
+		goto out;
 	/* The callbacks may themselves be instrumented code, or call it. */
 	ilv_run.in_callback = true;
 	if (program->access) {
@@ -245,6 +266,9 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 	if (unlikely(ilv_tracing))
 		ilv_trace_event(ILV_EV_ACCESS, t->self, ip);
 	ilv_run.in_callback = false;
+out:
+	if (unlikely(ilv_clean))
+		ilv_clean_stack();
 }
 
 /* Both probes run with scheduler locks held: they may only take notes. */
@@ -258,6 +282,7 @@ static void ilv_probe_switch(void *data, COMPAT_SCHED_SWITCH_ARGS(prev, next))
 	if (!t || t->parked)
 		return;
 	t->asleep = true;
+	t->sp = ilv_frame();
 	ilv_run.enabled &= ~BIT(t->self);
 	t->sleeps++;
 	if (ilv_run.token == t->self)
@@ -281,8 +306,10 @@ static void ilv_probe_waking(void *data, struct task_struct *task)
 		    READ_ONCE(ilv_run.token) == t->self)
 			return;
 		t->woken = true;
+		t->late = ++ilv_run.wakes;
 	} else if (t->asleep) {
 		t->asleep = false;
+		t->late = ++ilv_run.wakes;
 		ilv_run.enabled |= BIT(t->self);
 	} else {
 		return;
@@ -301,14 +328,19 @@ static int ilv_thread_main(void *data)
 	struct ilv_thread *t = data;
 	const struct ilv_program *program = ilv_run.program;
 
+	t->top = __builtin_frame_address(0);
 	for (;;) {
 		ilv_park(t);
 		if (t->exit)
 			break;
+		if (unlikely(ilv_clean))
+			ilv_clean_stack();
 		program->actors[t->self].run(program->world, t->self);
 		if (t->lost)
 			break;
 		t->done = true;
+		t->late = 0;
+		ilv_run.left_atomic &= ~BIT(t->self);
 		ilv_run.enabled &= ~BIT(t->self);
 		if (unlikely(ilv_tracing))
 			ilv_trace_event(ILV_EV_DONE, t->self, 0);
@@ -503,6 +535,7 @@ void ilv_run_schedule(void)
 	ilv_run.broken = 0;
 	ilv_run.near_misses = 0;
 	ilv_run.error = 0;
+	ilv_run.wakes = 0;
 	ilv_run.token = ILV_NOBODY;
 	ilv_run.enabled = GENMASK(program->nr_actors - 1, 0);
 	for (i = 0; i < program->nr_actors; i++) {
@@ -511,6 +544,8 @@ void ilv_run_schedule(void)
 		t->asleep = false;
 		t->done = false;
 		t->sleeps = 0;
+		t->sp = NULL;
+		t->late = 0;
 	}
 
 	ret = program->setup(program->world);
@@ -528,6 +563,8 @@ void ilv_run_schedule(void)
 
 	if (unlikely(ilv_tracing))
 		ilv_trace_event(ILV_EV_END, ILV_NOBODY, 0);
+	if (program->outcomes)
+		ilv_run.digest = program->digest(program->world);
 	/* Somebody who was given up may hold anything: leave the world as it is. */
 	if (program->teardown && ilv_run.error != -EDEADLK)
 		program->teardown(program->world);

@@ -54,6 +54,22 @@ void pwb_accounting_start(struct pwb_world *world)
 }
 
 /**
+ * pwb_accounting_digest() - a hash of what was counted in this schedule
+ * @world: the world
+ * @hash: what it depends on beside that
+ */
+u64 pwb_accounting_digest(const struct pwb_world *world, u64 hash)
+{
+	long count[PWB_NR_COUNTS];
+	unsigned int i;
+
+	pwb_count(world, count);
+	for (i = 0; i < PWB_NR_COUNTS; i++)
+		count[i] -= world->count[i];
+	return ilv_hash(hash, count, sizeof(count));
+}
+
+/**
  * pwb_begin_writeback() - put the page under test under writeback
  * @world: the world
  *

@@ -95,13 +95,14 @@ struct pwb_wait {
  *	     forbids for tail pages
  * @accounted: the page is in one of the files, and what follows is kept
  * @begun: how often writeback was begun, on files without and with tags
- * @count: the counters, by enum pwb_counter, before that
  * @wait: what each actor waits for
  * @locker: index of the actor that locked the page by lock_page(), or -1
  * @xa_locked: the i_pages lock of the first file is held
  * @rescues: how often a sleeper had to be helped in this schedule
  * @reached: mask of enum pwb_event, over all schedules
+ * @count: the counters, by enum pwb_counter, at the start of the schedule
  * @more: what the scenario's own fixture keeps here
+ * @narrow: only the page's flags are watched, for fewer points
  */
 struct pwb_world {
 	struct address_space *file[2];
@@ -120,13 +121,15 @@ struct pwb_world {
 	u32 checked;
 	bool accounted;
 	unsigned int begun[2];
-	long count[PWB_NR_COUNTS];
 	struct pwb_wait wait[ILV_MAX_ACTORS];
 	int locker;
 	bool xa_locked;
 	unsigned int rescues;
+	/* What a schedule depends on ends here: see pwb_digest(). */
 	unsigned long reached;
+	long count[PWB_NR_COUNTS];
 	void *more;
+	bool narrow;
 };
 
 /**
@@ -134,6 +137,8 @@ struct pwb_world {
  * @program: what the explorer runs; its world is filled in
  * @needs: mask of enum pwb_event
  * @lacks: what this configuration has not, and the scenario needs, or NULL
+ * @covered: pwb_digest() knows all of its world, so that it can be explored
+ *	     without a bound
  * @max_bound: where a schedule is expensive, the highest bound, or 0
  * @init: what all schedules share beyond pwb_world_init(): 0 or a negative
  *	  errno; or NULL
@@ -143,6 +148,7 @@ struct pwb_scenario {
 	struct ilv_program program;
 	unsigned long needs;
 	const char *lacks;
+	bool covered;
 	unsigned int max_bound;
 	int (*init)(struct pwb_world *world);
 	void (*exit)(struct pwb_world *world);
@@ -181,11 +187,13 @@ int pwb_setup_untagged(void *world);
 bool pwb_stuck(void *world);
 void pwb_end_left(struct pwb_world *world);
 void pwb_teardown(void *world);
+u64 pwb_digest(void *world);
 bool pwb_capture(struct pwb_world *world);
 struct pwb_world *pwb_world_of(const struct page *page);
 
 /* accounting.c */
 void pwb_accounting_start(struct pwb_world *world);
+u64 pwb_accounting_digest(const struct pwb_world *world, u64 hash);
 void pwb_begin_writeback(struct pwb_world *world);
 void pwb_accounting_check(struct pwb_world *world,
 			  const struct address_space *file);

@@ -32,6 +32,10 @@ static ulong limit;
 module_param(limit, ulong, 0444);
 MODULE_PARM_DESC(limit, "schedules for a scenario, at most; 0 for no limit");
 
+static uint cover = 3;
+module_param(cover, uint, 0444);
+MODULE_PARM_DESC(cover, "actors in a scenario that is explored without a bound, too, at most");
+
 #define pwb_print(test, fmt, ...)					\
 	kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT "# " fmt, ##__VA_ARGS__)
 
@@ -53,6 +57,22 @@ static void pwb_print_names(struct kunit *test, const char *what,
 		n += scnprintf(buf + n, sizeof(buf) - n, "%s%s",
 			       n ? ", " : "", names[i]);
 	pwb_print(test, "%s %s: %s", what, test->name, n ? buf : "none");
+}
+
+/* A number that may not fit: 12345 or 1.23e+45 */
+static void pwb_count(char *buf, size_t size, const struct ilv_count *n)
+{
+	u64 digits = n->digits;
+	unsigned int exponent = n->exponent;
+
+	if (!exponent) {
+		snprintf(buf, size, "%llu", digits);
+		return;
+	}
+	for (; digits >= 1000; exponent++)
+		digits = div_u64(digits, 10);
+	snprintf(buf, size, "%u.%02ue+%u", (unsigned int)digits / 100,
+		 (unsigned int)digits % 100, exponent + 2);
 }
 
 static void pwb_report(struct kunit *test, const struct ilv_result *r)
@@ -101,6 +121,49 @@ static void pwb_show_witnesses(struct kunit *test,
 	kfree(again);
 }
 
+/*
+ * The same without a bound. Adds the rules that only so many preemptions break;
+ * those that fewer do must turn up again.
+ */
+static void pwb_cover(struct kunit *test, const struct ilv_program *program,
+		      struct ilv_result *r)
+{
+	struct ilv_result *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	char all[32], violating[32], extent[ILV_SCHEDULE_LEN + 32] = "complete";
+	unsigned long more;
+	unsigned int rule;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	ilv_cover(program, ILV_UNBOUNDED, limit, c);
+	more = c->broken & ~r->broken;
+
+	pwb_count(all, sizeof(all), &c->all);
+	pwb_count(violating, sizeof(violating), &c->all_violating);
+	if (c->error)
+		snprintf(extent, sizeof(extent), "cut short: %d in %s",
+			 c->error, c->last.schedule);
+	pwb_print(test, "covered %s: %s schedules, %s violating, %llu run, %s",
+		  test->name, all, violating, c->schedules, extent);
+	pwb_print(test, "graph %s: %llu states, %llu steps, %llu checked again",
+		  test->name, c->states, c->steps, c->checked);
+	pwb_print(test, "time: covering %s %llu schedules in %llu us, %llu a second",
+		  test->name, c->runs, div_u64(c->ns, 1000),
+		  div64_u64(c->runs * NSEC_PER_SEC, max(c->ns, 1ULL)));
+	KUNIT_EXPECT_EQ_MSG(test, c->error, 0, "not covered");
+	if (!c->error)
+		KUNIT_EXPECT_EQ_MSG(test, r->broken & ~c->broken, 0U,
+				    "rules that are broken only within the bound");
+
+	for_each_set_bit(rule, &more, PWB_NR_RULES) {
+		r->count[rule] = c->count[rule];
+		r->witness[rule] = c->witness[rule];
+	}
+	r->broken |= more;
+	r->violating += more ? c->violating : 0;
+	if (c->error == -EDEADLK)
+		r->error = c->error;
+}
+
 static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 			const struct ilv_program *program,
 			struct pwb_world *world, struct ilv_result *r)
@@ -132,6 +195,9 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 		KUNIT_FAIL(test, "the scenario never reached what it is for");
 	}
 	pwb_report(test, r);
+	if (!r->error && program->digest && program->nr_actors <= cover &&
+	    !IS_ENABLED(CONFIG_SMP))
+		pwb_cover(test, program, r);
 	/* After a thread was given up there is no world to replay in. */
 	if (r->error != -EDEADLK)
 		pwb_show_witnesses(test, program, r);
@@ -189,6 +255,8 @@ static void pwb_race(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, result);
 
 	*program = s->program;
+	if (s->covered)
+		program->digest = pwb_digest;
 	program->world = world;
 	world->ender = 0;
 	ret = pwb_world_init(world);

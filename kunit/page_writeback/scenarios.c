@@ -28,6 +28,7 @@
 #define SCENARIO_IN(_setup, _name, _needs, ...)				\
 {									\
 	.program = PWB_PROGRAM(_name, _setup, pwb_teardown, __VA_ARGS__), \
+	.covered = true,						\
 	.needs = NEEDS(WINDOW) | (_needs),				\
 }
 

@@ -278,7 +278,8 @@ void pwb_world_reset(struct pwb_world *world)
  */
 int pwb_world_watch(struct pwb_world *world)
 {
-	int ret = ilv_watch(world->page, sizeof(*world->page));
+	int ret = ilv_watch(world->page, world->narrow ?
+			    sizeof(world->page->flags) : sizeof(*world->page));
 
 	WRITE_ONCE(pwb_live, world);
 	return ret < 0 ? ret : 0;
@@ -460,6 +461,57 @@ bool pwb_stuck(void *data)
 		unlock_page(page);
 	}
 	return true;
+}
+
+static u64 pwb_digest_file(u64 hash, const struct address_space *file)
+{
+	const struct inode *inode = file->host;
+	u64 word[] = {
+		file->i_pages.xa_flags,
+		(unsigned long)file->i_pages.xa_head,
+		file->nrpages,
+		file->flags,
+		file->wb_err,
+		list_empty(&inode->i_wb_list),
+	};
+
+	return ilv_hash(hash, word, sizeof(word));
+}
+
+/*
+ * A page that nobody owns is on a list of the allocator's, and its neighbours
+ * there are none of the actors' business.
+ */
+static u64 pwb_digest_page(u64 hash, const struct page *page, bool listed)
+{
+	struct page copy = *page;
+
+	if (listed) {
+		copy.compound_head &= 1;
+		copy.lru.prev = NULL;
+	}
+	return ilv_hash(hash, &copy, sizeof(copy));
+}
+
+/**
+ * pwb_digest() - a hash of the world, but for what only other schedules see
+ * @data: the world
+ *
+ * That is the rules' own notes, the frames, and the files. Of a wait queue the
+ * entries are on the stacks of those who wait. Of the counters, what this
+ * schedule has added.
+ */
+u64 pwb_digest(void *data)
+{
+	struct pwb_world *world = data;
+	u64 hash;
+
+	hash = ilv_hash(0, world, offsetof(struct pwb_world, reached));
+	hash = pwb_accounting_digest(world, hash);
+	hash = pwb_digest_page(hash, world->page, !pwb_owns(world));
+	hash = pwb_digest_page(hash, world->buddy, false);
+	hash = pwb_digest_file(hash, world->file[0]);
+	return pwb_digest_file(hash, world->file[1]);
 }
 
 /**

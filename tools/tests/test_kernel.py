@@ -21,7 +21,7 @@ from wb.build import compose_config, environment
 from wb.errors import MEANING, Exit
 
 from .kernels import (
-    ROOT, SETTINGS, WBCHECK, KernelTest, kernels_running, pristine, results, verdicts_of, wbcheck,
+    RESULTS, ROOT, SETTINGS, WBCHECK, KernelTest, kernels_running, pristine, results, verdicts_of, wbcheck,
 )
 
 README = ROOT / "README.md"
@@ -190,6 +190,22 @@ class Kernel(KernelTest):
         for v in verdicts_of(results("kunit")):
             rates = [s.per_second for s in v.scenarios.values()]
             print(f"  {v.name}: {min(rates)} to {max(rates)} schedules a second", flush=True)
+
+    def test_1b_every_interleaving(self) -> None:
+        """Each scenario without a bound, in a minute; the reduction loses nothing at bound 2."""
+        self.check(wbcheck("kunit", "--cover", 4, "--compare", 2,
+                           "--timeout", 300, "--json", RESULTS / "cover.json"), Exit.OK)
+        for v in verdicts_of(results("cover")):
+            text = (SETTINGS.build / f"v5.10-{v.name}/.kunit/test.log").read_text()
+            compared = re.findall(r"# compared (\w+): (\d+) schedules", text)
+            self.assertEqual(len(compared), 12)
+            self.assertGreater(min(int(n) for _, n in compared), 50)
+            took = sum(map(int, re.findall(r"# time: covering .* in (\d+) us", text))) / 1e6
+            print(f"  {v.name}: {took:.1f} s for every interleaving", flush=True)
+            self.assertLess(took, 60)
+            for s in v.scenarios.values():
+                self.assertEqual(s.covered, "complete")
+                self.assertGreater(float(s.stands_for), 10 * s.run)
 
     def test_2_readme(self) -> None:
         """What the README shows is what the run before has shown."""

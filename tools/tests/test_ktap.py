@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Verdicts on recorded kernel logs: data/*.log, taken from real runs."""
 
+import re
 import unittest
 from pathlib import Path
 
@@ -29,7 +30,8 @@ class Parse(unittest.TestCase):
     def test_source_declares_suites(self) -> None:
         self.assertEqual(
             sorted(EXPECTED),
-            ["interleave", "page_writeback", "page_writeback_other_cpu", "page_writeback_races"],
+            ["interleave", "page_writeback", "page_writeback_contexts", "page_writeback_other_cpu",
+             "page_writeback_races", "page_writeback_reduction", "page_writeback_stress"],
         )
         self.assertIn("reuse", EXPECTED[judge.RACES])
         self.assertTrue(all(EXPECTED.values()))
@@ -127,6 +129,19 @@ class Parse(unittest.TestCase):
     def test_no_account(self) -> None:
         text = "\n".join(r for r in read("pass").splitlines() if "# explored reuse:" not in r)
         self.assert_code(Exit.INCOMPLETE, text, "no account of what reuse explored")
+
+    def test_covered(self) -> None:
+        s = self.verdict("pass").scenarios
+        self.assertEqual(s["reuse"].covered, "complete")
+        self.assertGreater(int(s["reuse"].stands_for), 10**9 * s["reuse"].run)
+        self.assertGreater(float(s["truncate"].stands_for), 1e20)
+        self.assertEqual(s["stale_waiters"].covered, "")  # only asked for three actors
+
+    def test_covered_in_part(self) -> None:
+        text = re.sub(r"(# covered reuse: .*)complete", r"\1cut short: -116 in v1:reuse:E", read("pass"))
+        self.assert_code(Exit.INCOMPLETE, text, "passes in spite of")
+        text = re.sub(r"(# covered reuse: ).*", r"\1much", read("pass"))
+        self.assert_code(Exit.INCOMPLETE, text, "can't tell what reuse covered")
 
     def test_newer_ktap(self) -> None:
         text = read("pass").replace("TAP version 14", "KTAP version 1").replace("ok 1 - ", "ok 1 ")

@@ -152,6 +152,10 @@ def run_parameters(settings: Settings, args: argparse.Namespace) -> list[str]:
         parameters.append(f"page_writeback.scenario={args.scenario}")
     if args.bound is not None:
         parameters.append(f"page_writeback.bound={args.bound}")
+    if args.cover is not None:
+        parameters.append(f"page_writeback.cover={args.cover}")
+    if args.compare is not None:
+        parameters.append(f"page_writeback.compare={args.compare}")
     return parameters
 
 
@@ -344,6 +348,12 @@ def parser() -> argparse.ArgumentParser:
     def add_run_options(c: argparse.ArgumentParser) -> None:
         c.add_argument("--scenario", help="only this one")
         c.add_argument("--bound", type=positive, help="preemptions in a schedule, at most")
+        c.add_argument("--cover", type=positive, metavar="ACTORS",
+                       help="explore scenarios of so many actors without a bound, too "
+                       "(default: 3)")
+        c.add_argument("--compare", type=positive, metavar="BOUND",
+                       help="check the reduction against all schedules within this bound "
+                       "(default: 1)")
         c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
         add_arch(c)
         c.add_argument("--timeout", type=seconds, metavar="SECONDS", help="for each kernel's run "
