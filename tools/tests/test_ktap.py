@@ -78,11 +78,11 @@ class Parse(unittest.TestCase):
         log = ktap.parse(read("hang"))
         self.assertTrue(log.started)
         self.assertFalse(log.ended)
-        self.assert_code(Exit.INCOMPLETE, read("hang"), "no result of page_writeback")
+        self.assert_code(Exit.INCOMPLETE, read("hang"), "no result of")
 
     def test_truncated_anywhere(self) -> None:
         text = read("pass")
-        end = text.rindex("ok 3 - page_writeback_races")
+        end = text.rindex("ok 4 - page_writeback_reduction")
         for cut in range(0, end + 25, 97):
             with self.subTest(cut=cut), self.assertRaises(WbError):
                 judge.judge(ktap.parse(text[:cut]), EXPECTED, "x")
