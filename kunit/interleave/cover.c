@@ -29,8 +29,9 @@
  * does not help, the whole search. What is wrong with a state does not go
  * away, as all choices are the same again.
  *
- * A run takes edges that have not been taken, or that lead to some. Loops are not expected: an actor that is let go on gets
- * somewhere. Should there be one, the search ends with -ELOOP.
+ * A run takes edges that have not been taken, or that lead to some. Loops are
+ * not expected: an actor that is let go on gets somewhere. Should there be one,
+ * the search ends with -ELOOP.
  */
 #include <linux/bitops.h>
 #include <linux/gfp.h>
