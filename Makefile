@@ -8,6 +8,7 @@ export V KSRC JOBS WB_BUILD SMP ACCEL
 
 # wbcheck's options, where they are given.
 options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BOUND)') \
+	  $(if $(COVER),--cover '$(COVER)') $(if $(COMPARE),--compare '$(COMPARE)') \
 	  $(if $(JSON),--json '$(JSON)') $(arch)
 arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
@@ -28,7 +29,8 @@ help:
 	@echo 'make clean                 remove the staged trees and results'
 	@echo
 	@echo 'ARCH=um,x86_64,arm64 (default um; matrix: all), DEBUG=lockdep,kasan,...,'
-	@echo 'SCENARIO=NAME, BOUND=N and JSON=FILE go with kunit, matrix and verify;'
+	@echo 'SCENARIO=NAME, BOUND=N and JSON=FILE go with kunit, matrix and verify, and so does'
+	@echo 'COVER=N: scenarios of up to N actors in all their interleavings (User-Mode Linux);'
 	@echo 'SMP=N CPUs (default 2) and ACCEL=kvm|tcg are for QEMU;'
 	@echo 'KSRC=<v5.10.y tree or tarball> replaces the download, V=1 shows the'
 	@echo "kernel's log, JOBS=N limits the build. Exit codes: tools/wbcheck --help"

@@ -32,9 +32,9 @@ static ulong limit;
 module_param(limit, ulong, 0444);
 MODULE_PARM_DESC(limit, "schedules for a scenario, at most; 0 for no limit");
 
-static uint cover = 3;
+static uint cover;
 module_param(cover, uint, 0444);
-MODULE_PARM_DESC(cover, "actors in a scenario that is explored without a bound, too, at most");
+MODULE_PARM_DESC(cover, "actors in a scenario that is explored without a bound, too, at most; 0 for none");
 
 #define pwb_print(test, fmt, ...)					\
 	kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT "# " fmt, ##__VA_ARGS__)

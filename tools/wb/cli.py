@@ -349,11 +349,9 @@ def parser() -> argparse.ArgumentParser:
         c.add_argument("--scenario", help="only this one")
         c.add_argument("--bound", type=positive, help="preemptions in a schedule, at most")
         c.add_argument("--cover", type=positive, metavar="ACTORS",
-                       help="explore scenarios of so many actors without a bound, too "
-                       "(default: 3)")
+                       help="explore scenarios of up to so many actors without a bound, too")
         c.add_argument("--compare", type=positive, metavar="BOUND",
-                       help="check the reduction against all schedules within this bound "
-                       "(default: 1)")
+                       help="check the reduction against all schedules within this bound")
         c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
         add_arch(c)
         c.add_argument("--timeout", type=seconds, metavar="SECONDS", help="for each kernel's run "
