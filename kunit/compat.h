@@ -8,6 +8,7 @@
 
 #include <kunit/test.h>
 #include <linux/cpumask.h>
+#include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/sched.h>
 #include <linux/sched/sysctl.h>
