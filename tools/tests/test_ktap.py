@@ -5,12 +5,13 @@ import re
 import unittest
 from pathlib import Path
 
-from wb import judge, ktap
+from wb import arches, judge, ktap
 from wb.errors import Exit, WbError
 
 DATA = Path(__file__).parent / "data"
 KUNIT = Path(__file__).parents[2] / "kunit"
 EXPECTED = judge.expected_cases(KUNIT)
+UM = arches.load(KUNIT.parent / "kconfig")["um"]
 
 
 def read(name: str) -> str:
@@ -19,11 +20,11 @@ def read(name: str) -> str:
 
 class Parse(unittest.TestCase):
     def verdict(self, name: str) -> judge.Verdict:
-        return judge.judge(ktap.parse(read(name)), EXPECTED, name)
+        return judge.judge(ktap.parse(read(name)), EXPECTED, name, UM)
 
     def assert_code(self, code: Exit, text: str, part: str) -> None:
         with self.assertRaises(WbError) as raised:
-            judge.judge(ktap.parse(text), EXPECTED, "x")
+            judge.judge(ktap.parse(text), EXPECTED, "x", UM)
         self.assertEqual(raised.exception.code, code)
         self.assertIn(part, str(raised.exception))
 
@@ -40,7 +41,9 @@ class Parse(unittest.TestCase):
         verdict = self.verdict("pass")
         self.assertTrue(verdict.holds)
         self.assertTrue(ktap.parse(read("pass")).ended)
-        self.assertTrue(all(s.schedules > 1000 for s in verdict.scenarios.values()))
+        ran = [s for s in verdict.scenarios.values() if s.skipped is None]
+        self.assertTrue(all(s.schedules > 1000 for s in ran))
+        self.assertEqual(verdict.scenarios["huge_tail"].skipped, "no transparent huge pages")
         self.assertEqual(verdict.scenarios["rearm"].summary, "holds (H3 masked)")
         self.assertEqual(verdict.scenarios["reuse"].masked, [])
 
@@ -60,12 +63,17 @@ class Parse(unittest.TestCase):
         verdict = self.verdict("skip")
         self.assertTrue(verdict.holds)
         self.assertEqual(verdict.scenarios["truncate"].skipped, "not asked for")
-        self.assertIsNone(verdict.scenarios["rearm"].skipped)
+        self.assertIsNone(verdict.scenarios["reuse"].skipped)
+
+    def test_skip_without_leave(self) -> None:
+        text = read("pass").replace("no transparent huge pages", "it is Sunday")
+        self.assert_code(Exit.INCOMPLETE, text, "was skipped: it is Sunday")
 
     def test_crash(self) -> None:
         log = ktap.parse(read("crash"))
         self.assertTrue(log.crash)
         self.assertFalse(log.ended)
+        self.assertRegex(log.schedule or "", r"^v1:reuse_sync:E\d+,T,X,E,X$")
 
     def test_crash_is_no_pass_even_after_all_results(self) -> None:
         text = read("pass").replace(
@@ -83,14 +91,14 @@ class Parse(unittest.TestCase):
         log = ktap.parse(read("hang"))
         self.assertTrue(log.started)
         self.assertFalse(log.ended)
-        self.assert_code(Exit.INCOMPLETE, read("hang"), "page_writeback_other_cpu did not run")
+        self.assert_code(Exit.INCOMPLETE, read("hang"), "no result of interleave")
 
     def test_truncated_anywhere(self) -> None:
         text = read("pass")
         end = text.rindex("ok 4 - page_writeback_races")
         for cut in range(0, end + 25, 97):
             with self.subTest(cut=cut), self.assertRaises(WbError):
-                judge.judge(ktap.parse(text[:cut]), EXPECTED, "x")
+                judge.judge(ktap.parse(text[:cut]), EXPECTED, "x", UM)
 
     def test_empty(self) -> None:
         self.assertFalse(ktap.parse("").started)
@@ -146,7 +154,7 @@ class Parse(unittest.TestCase):
     def test_newer_ktap(self) -> None:
         text = read("pass").replace("TAP version 14", "KTAP version 1").replace("ok 1 - ", "ok 1 ")
         rows = "\n".join(f"[    0.{i:06}] {r}" for i, r in enumerate(text.splitlines()))
-        self.assertTrue(judge.judge(ktap.parse(rows + "\n"), EXPECTED, "x").holds)
+        self.assertTrue(judge.judge(ktap.parse(rows + "\n"), EXPECTED, "x", UM).holds)
 
     def test_unexpected(self) -> None:
         verdict = self.verdict("fail")

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from wb import judge, ktap, mutants
+from wb import arches, judge, ktap, mutants
 from wb.errors import Exit, WbError
 from wb.mutants import Expectations, Expected, Job, Outcome
 
@@ -124,7 +124,8 @@ class Surprise(unittest.TestCase):
 class Verdicts(unittest.TestCase):
     def verdict(self, name: str) -> judge.Verdict:
         log = ktap.parse((DATA / f"{name}.log").read_text())
-        return judge.judge(log, judge.expected_cases(ROOT / "kunit"), name)
+        return judge.judge(log, judge.expected_cases(ROOT / "kunit"), name,
+                           arches.load(ROOT / "kconfig")["um"])
 
     def test_killers(self) -> None:
         self.assertEqual(mutants.killers(self.verdict("pass")), [])

@@ -15,7 +15,7 @@ from .settings import Settings
 from .stage import BUILD_DIR
 
 TIMEOUT = 120  # seconds; a run takes a few, more without acceleration or with debugging aids
-QEMU_TIMEOUT = 600
+QEMU_TIMEOUT = 900
 MEMORY = 1024  # MiB
 
 
