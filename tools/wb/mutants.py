@@ -253,6 +253,12 @@ class Bench:
         return Kernel(self.tree, self.arch, folder / "linux", folder, 0)
 
 
+def shortened(names: Sequence[str], room: int = 3) -> str:
+    """The first few of a list."""
+    more = f" and {len(names) - room} more" if len(names) > room else ""
+    return ", ".join(names[:room]) + more
+
+
 def result_row(job: Job, outcome: Outcome, odd: str) -> list[str]:
     """A line of the table."""
     if outcome.problem:
@@ -263,7 +269,7 @@ def result_row(job: Job, outcome: Outcome, odd: str) -> list[str]:
         what = "passes" if job.refactoring else "survives"
     detail = outcome.witness or job.expected.survives
     return [
-        job.name, what, ", ".join(outcome.killed_by) or "-", str(outcome.bound),
+        job.name, what, shortened(outcome.killed_by) or "-", str(outcome.bound),
         str(outcome.schedules or "-"), odd and f"UNEXPECTED: {odd}" or detail,
     ]
 
@@ -276,7 +282,7 @@ def alone_table(rules: Sequence[str], jobs: list[Job], outcomes: list[Outcome]) 
             j.name for j, o in zip(jobs, outcomes, strict=True)
             if list(j.expected.killed_by) == [rule] == o.killed_by
         ]
-        rows.append([rule, ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")])
+        rows.append([rule, shortened(names)])
     return report.table(["rule", "mutants that only it catches"], rows)
 
 
