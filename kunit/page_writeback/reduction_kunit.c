@@ -146,7 +146,7 @@ static void bounded(struct kunit *test)
 	unsigned int i, bound = min_t(uint, compare, ILV_MAX_BOUND);
 
 	if (IS_ENABLED(CONFIG_SMP))
-		kunit_skip(test, "bounded search only");
+		kunit_skip(test, "several CPUs");
 	if (!compare)
 		kunit_skip(test, "not asked for");
 	for (i = 0; i < ARRAY_SIZE(pwb_named); i++) {
@@ -168,7 +168,7 @@ static void unbounded(struct kunit *test)
 	unsigned int i;
 
 	if (IS_ENABLED(CONFIG_SMP))
-		kunit_skip(test, "bounded search only");
+		kunit_skip(test, "several CPUs");
 	if (!compare)
 		kunit_skip(test, "not asked for");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
@@ -200,7 +200,7 @@ static void forgetful(struct kunit *test)
 	unsigned int i;
 
 	if (IS_ENABLED(CONFIG_SMP))
-		kunit_skip(test, "bounded search only");
+		kunit_skip(test, "several CPUs");
 	if (!compare)
 		kunit_skip(test, "not asked for");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);

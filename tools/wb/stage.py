@@ -256,7 +256,7 @@ def prepare(source: Source, stage: Path) -> bool:
     with _preparing:
         if (stage / STAMP).is_file():
             return False
-        if stage not in _prepared:
+        if stage not in _prepared or not stage.is_dir():
             make_folder(stage.parent)
             # What an interrupted run has left is of no known state.
             shutil.rmtree(stage, ignore_errors=True)
