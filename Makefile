@@ -16,7 +16,7 @@ arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
 help:
 	@echo 'make kunit                 v5.10: the variants, against what is expected of them'
-	@echo 'make matrix                all variants on all architectures: one table'
+	@echo 'make matrix [VARIANTS=..]  all variants on all architectures: one table'
 	@echo 'make witness               the crashes of the reports [ARCH=x86_64,arm64]'
 	@echo 'make stress                free-running threads, to compare the explorer with'
 	@echo 'make check                 the tests of the project itself'
@@ -39,7 +39,7 @@ kunit:
 	@$(WBCHECK) kunit $(options)
 
 matrix:
-	@$(WBCHECK) matrix $(options)
+	@$(WBCHECK) matrix $(options) $(foreach v,$(VARIANTS),--variant '$(v)')
 
 witness:
 	@$(WBCHECK) witness $(arch) $(if $(JSON),--json '$(JSON)')

@@ -7,10 +7,13 @@ import subprocess
 import sys
 import time
 
-from wb import ktap
+from wb import ktap, report
 from wb.errors import Exit
 
-from .kernels import SETTINGS, WBCHECK, KernelTest, kernels_running, results, verdicts_of, wbcheck
+from . import readme
+from .kernels import (
+    RESULTS, SETTINGS, WBCHECK, KernelTest, kernels_running, results, verdicts_of, wbcheck,
+)
 
 VARIANTS = ("unfixed", "seed+recheck")
 BOTH = [a for v in VARIANTS for a in ("--variant", v)]
@@ -18,22 +21,29 @@ BOTH = [a for v in VARIANTS for a in ("--variant", v)]
 
 class Qemu(KernelTest):
     def variants(self, arch: str) -> None:
-        """Broken and fixed, each as expected; twice the same but for times."""
+        """Broken and fixed, each as expected; and what the README has of it."""
+        path = RESULTS / f"kunit-{arch}.json"
+        done = wbcheck("kunit", "--arch", arch, *BOTH, "--json", path)
+        self.check(done, Exit.OK)
+        print("".join(f"{r}\n" for r in done.stdout.splitlines() if "built in" in r), end="")
+        unfixed, fixed = verdicts_of(results(path.stem))
+        self.assertIn("H4", unfixed.scenarios["huge_tail"].rules)
+        self.assertTrue(fixed.holds)
+        self.assertEqual({s.split(": ")[1] for s in fixed.skipped}, {"not asked for", "several CPUs"})
+        shown = [r.split() for r in readme.block(readme.README.read_text(), "matrix").splitlines()]
+        for verdict in (unfixed, fixed):
+            self.assertIn(" ".join(report.matrix_row(verdict)).split(), shown)
+        rates = [s.per_second for s in fixed.scenarios.values() if s.skipped is None]
+        print(f"  {arch}: {min(rates)} to {max(rates)} schedules a second", flush=True)
+
+        # Twice the same, but for times; one preemption is enough to see that.
         logs = [SETTINGS.build / f"v5.10-{v}/.kunit-{arch}/test.log" for v in VARIANTS]
         texts = []
         for _ in range(2):
-            done = wbcheck("kunit", "--arch", arch, *BOTH)
-            self.check(done, Exit.OK)
-            print("".join(f"{r}\n" for r in done.stdout.splitlines() if "built in" in r), end="")
+            self.check(wbcheck("kunit", "--arch", arch, *BOTH, "--bound", 1, "--json", path), Exit.OK)
             texts.append([ktap.without_times(p.read_text(errors="replace")) for p in logs])
         self.assertEqual(texts[0], texts[1])
         self.assertGreater(min(map(len, texts[0])), 4000)
-        unfixed, fixed = verdicts_of(results("kunit"))
-        self.assertIn("H4", unfixed.scenarios["huge_tail"].rules)
-        self.assertTrue(fixed.holds)
-        self.assertEqual({s.split(": ")[1] for s in fixed.skipped}, {"not asked for"})
-        rates = [s.per_second for s in fixed.scenarios.values() if s.skipped is None]
-        print(f"  {arch}: {min(rates)} to {max(rates)} schedules a second", flush=True)
 
     def test_1_x86_64(self) -> None:
         self.variants("x86_64")
@@ -46,6 +56,9 @@ class Qemu(KernelTest):
         done = wbcheck("witness", "--arch", "x86_64")
         self.check(done, Exit.OK)
         self.assertIn("3 crashes on unfixed, none on seed+recheck", done.stdout)
+        shown = readme.block(readme.README.read_text(), "crashes")
+        for row in readme.crashes_block().splitlines():
+            self.assertIn(row, shown)
 
     def test_4_bad_ends(self) -> None:
         """A kernel that dies or does not end: a code each, and nothing is left."""

@@ -57,6 +57,7 @@ def skipped(verdicts: Iterable[Verdict]) -> str:
     )
 
 
+MATRIX = ("variant", "arch", "H1", "H2", "H3", "H4", "H5", "other rules", "scenarios", "schedules")
 HAZARDS = ("H1", "H2", "H3", "H4", "H5")
 
 
@@ -72,6 +73,11 @@ def _hazard_cells(v: Verdict) -> list[str]:
             str(sum(s.schedules for s in ran))]
 
 
+def matrix_row(v: Verdict) -> list[str]:
+    """A line of the matrix."""
+    return [v.name, v.arch, *_hazard_cells(v)]
+
+
 def matrix(wanted: Sequence[Cell], outcomes: Sequence[Verdict | WbError]) -> str:
     """Variants and architectures against hazards, and the shortest witness of each."""
     rows, shortest = [], []
@@ -80,7 +86,7 @@ def matrix(wanted: Sequence[Cell], outcomes: Sequence[Verdict | WbError]) -> str
             rows.append([cell.variant, cell.arch.label, *["none"] * len(HAZARDS), str(outcome),
                          "0", "0"])
             continue
-        rows.append([cell.variant, cell.arch.label, *_hazard_cells(outcome)])
+        rows.append(matrix_row(outcome))
         best: dict[str, Breakage] = {}
         for b in (b for s in outcome.scenarios.values() for b in s.breaks):
             rule = short_rule(b.rule)
@@ -88,7 +94,7 @@ def matrix(wanted: Sequence[Cell], outcomes: Sequence[Verdict | WbError]) -> str
                 best[rule] = b
         shortest += [[cell.variant, cell.arch.label, r, str(b.preemptions), b.witness]
                      for r, b in sorted(best.items())]
-    text = table(["variant", "arch", *HAZARDS, "other rules", "scenarios", "schedules"], rows, (8, 9))
+    text = table(MATRIX, rows, (8, 9))
     if shortest:
         text += "\n\n" + table(["variant", "arch", "rule", "preemptions", "shortest"], shortest, (3,))
     return text
@@ -103,12 +109,13 @@ def _cell(s: Scenario) -> str:
 
 
 def hazard_table(verdicts: Sequence[Verdict]) -> str:
-    """Variants against the scenarios that ran, in Markdown, for the README."""
-    names = [n for n, s in verdicts[0].scenarios.items() if s.skipped is None]
-    rows = ["| variant | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for v in verdicts:
-        cells = [_cell(v.scenarios[n]) for n in names]
-        rows.append("| " + " | ".join([v.name, *cells]) + " |")
+    """The scenarios that ran against variants, in Markdown, for the README."""
+    rows = ["| scenario | " + " | ".join(v.name for v in verdicts) + " |",
+            "|---" * (len(verdicts) + 1) + "|"]
+    for name, s in verdicts[0].scenarios.items():
+        if s.skipped is None:
+            cells = (_cell(v.scenarios[name]) for v in verdicts)
+            rows.append("| " + " | ".join([name, *cells]) + " |")
     return "\n".join(rows)
 
 

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The parts of the README that a run writes, and that a run checks."""
+
+from typing import Any
+
+from wb import report
+from wb.errors import MEANING, Exit
+
+from .kernels import RESULTS, ROOT, results, verdicts_of
+
+README = ROOT / "README.md"
+
+
+def indented(text: str) -> str:
+    return "".join(f"    {row}".rstrip() + "\n" for row in text.rstrip().splitlines())
+
+
+def kunit_blocks() -> dict[str, str]:
+    """Of the last `make kunit`, and of the tool."""
+    verdicts = verdicts_of(results("kunit"))
+    broken = ", ".join(v.name for v in verdicts if not v.holds)
+    held = ", ".join(v.name for v in verdicts if v.holds)
+    h2 = verdicts[0].scenarios["reuse"].breaks[1]
+    codes = "".join(f"| {c.value} | {MEANING[c]} |\n" for c in Exit)
+    return {
+        "kunit": indented(
+            report.verdict_table(verdicts)
+            + f"\n\nverdict: as expected: {broken} broken, {held} without a violation; results in ..."
+        ),
+        "results": report.hazard_table(verdicts) + "\n",
+        "witness": indented("\n".join([f"{h2.rule}, {h2.witness}", *h2.trace])),
+        "codes": "| code | meaning |\n|---|---|\n" + codes,
+    }
+
+
+def matrix_block() -> str:
+    """Of the last `make matrix`."""
+    rows = [report.matrix_row(v) for v in verdicts_of(results("matrix"))]
+    return indented(report.table(report.MATRIX, rows, (8, 9)))
+
+
+def crashes_block() -> str:
+    """Of the last `make witness`."""
+    shown: list[dict[str, Any]] = results("witness")["witnesses"]  # type: ignore[assignment]
+    rows = []
+    for s in shown:
+        rows += [f"{s['hazard']} on {s['arch']}: {s['schedule']}",
+                 *(f"  unfixed:      {line}" for line in s["lines"]),
+                 f"  seed+recheck: {s['fixed']}"]
+    return indented("\n".join(rows))
+
+
+def stress_block() -> str:
+    """Of the last `make stress`."""
+    rows: list[dict[str, Any]] = results("stress")["stress"]  # type: ignore[assignment]
+    return indented(report.table(
+        ["arch", "variant", "slow accesses", "seconds", "runs that hit"],
+        [[r["arch"], r["variant"], f"1 in {r['one_in']}" if r["one_in"] else "none",
+          str(r["seconds"]), f"{r['hits']} of {r['runs']}"] for r in rows], (3,),
+    ))
+
+
+def block(text: str, name: str) -> str:
+    """What a text has between the marks of a block."""
+    return text.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->\n")[0]
+
+
+def with_blocks(text: str, blocks: dict[str, str]) -> str:
+    for name, content in blocks.items():
+        head, _, rest = text.partition(f"<!-- {name} -->\n")
+        _, _, tail = rest.partition(f"<!-- /{name} -->\n")
+        text = f"{head}<!-- {name} -->\n{content}<!-- /{name} -->\n{tail}"
+    return text
+
+
+def write() -> None:
+    """Put what the last runs have shown into the README; of runs there were none of, nothing."""
+    blocks = kunit_blocks()
+    for name, file, make in (("matrix", "matrix", matrix_block),
+                             ("crashes", "witness", crashes_block),
+                             ("stress", "stress", stress_block)):
+        if (RESULTS / f"{file}.json").is_file():
+            blocks[name] = make()
+    README.write_text(with_blocks(README.read_text(), blocks))
