@@ -33,6 +33,13 @@ def kunit_blocks() -> dict[str, str]:
     }
 
 
+def cover_block() -> str:
+    """Of the last `make kunit COVER=4` that was kept as cover.json."""
+    fixed = verdicts_of(results("cover"))[-1]
+    rows = [[s.name, s.stands_for, str(s.run)] for s in fixed.scenarios.values() if s.covered]
+    return indented(report.table(["scenario", "interleavings", "run"], rows, (1, 2)))
+
+
 def matrix_block() -> str:
     """Of the last `make matrix`."""
     rows = [report.matrix_row(v) for v in verdicts_of(results("matrix"))]
@@ -76,7 +83,7 @@ def with_blocks(text: str, blocks: dict[str, str]) -> str:
 def write() -> None:
     """Put what the last runs have shown into the README; of runs there were none of, nothing."""
     blocks = kunit_blocks()
-    for name, file, make in (("matrix", "matrix", matrix_block),
+    for name, file, make in (("cover", "cover", cover_block), ("matrix", "matrix", matrix_block),
                              ("crashes", "witness", crashes_block),
                              ("stress", "stress", stress_block)):
         if (RESULTS / f"{file}.json").is_file():
