@@ -16,7 +16,10 @@
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "page_writeback."
 
-static uint bound = 2;
+#define PWB_DEFAULT_BOUND	2
+#define PWB_UNSET		UINT_MAX
+
+static uint bound = PWB_UNSET;
 module_param(bound, uint, 0444);
 MODULE_PARM_DESC(bound, "preemptions in a schedule, at most");
 
@@ -164,16 +167,33 @@ static void pwb_cover(struct kunit *test, const struct ilv_program *program,
 		r->error = c->error;
 }
 
+/*
+ * What can be afforded: emulation is slow, and with four actors there are ten
+ * times as many schedules.
+ */
+static unsigned int pwb_bound(struct kunit *test, const struct pwb_scenario *s)
+{
+	unsigned int n = bound;
+
+	if (n == PWB_UNSET && s->program.nr_actors > 3 && !IS_ENABLED(CONFIG_UML))
+		n = 1;
+	else if (n == PWB_UNSET)
+		n = PWB_DEFAULT_BOUND;
+	if (s->max_bound && s->max_bound < n) {
+		pwb_print(test, "a schedule of this is expensive: bound %u, not %u",
+			  s->max_bound, n);
+		n = s->max_bound;
+	}
+	return min_t(unsigned int, n, ILV_MAX_BOUND);
+}
+
 static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 			const struct ilv_program *program,
 			struct pwb_world *world, struct ilv_result *r)
 {
 	unsigned long missing;
 
-	if (s->max_bound && s->max_bound < bound)
-		pwb_print(test, "schedules of %s are expensive: bound %u, not %u",
-			  test->name, s->max_bound, bound);
-	ilv_explore(program, min(bound, s->max_bound ?: ILV_MAX_BOUND), limit, r);
+	ilv_explore(program, pwb_bound(test, s), limit, r);
 	missing = s->needs & ~world->reached;
 
 	pwb_print(test, "explored %s: %llu schedules, %llu violating, bound %u, %s",
