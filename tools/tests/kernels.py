@@ -26,26 +26,19 @@ def wbcheck(*args: object, env: dict[str, str] | None = None) -> subprocess.Comp
     )
 
 
-def processes() -> list[tuple[int, str]]:
-    """All processes and their command lines."""
+def kernels_running() -> list[tuple[int, str]]:
+    """The kernels that still run out of our build folder, under QEMU or not."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                ours = os.readlink(entry / "cwd").startswith(f"{SETTINGS.build}/")
             except (OSError, UnicodeDecodeError):
                 continue
-            found.append((int(entry.name), command))
+            if ours and (f"{stage.BUILD_DIR}/linux " in command or command.startswith("qemu-")):
+                found.append((int(entry.name), command))
     return found
-
-
-def kernels_running() -> list[tuple[int, str]]:
-    """The kernels that still run out of our build folder, under QEMU or not."""
-    return [
-        (pid, command) for pid, command in processes()
-        if f"{stage.BUILD_DIR}/linux " in command
-        or (command.startswith("qemu-system-") and f"-kernel {SETTINGS.build}/" in command)
-    ]
 
 
 def pristine() -> Path:

@@ -197,7 +197,7 @@ class Kernel(KernelTest):
         done = subprocess.run(command, env=env, text=True, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.check(done, Exit.VIOLATION)
-        self.assertIn("unexpected: unfixed: reuse breaks nothing, expected H1, H2", done.stdout)
+        self.assertIn("unexpected: unfixed on um: reuse breaks nothing, expected H1, H2", done.stdout)
         # And a stack that does not apply.
         (folder / "patches/lines.toml").write_text(text)
         base.write_text(base.read_text().replace("\n-\tget_page(page);", "\n-\tget_pages(page);"))
