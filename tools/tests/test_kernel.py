@@ -249,18 +249,18 @@ class Kernel(KernelTest):
                     change(tree, path, old, new)
                     done = wbcheck("verify", "--timeout", 60, tree)
                     self.check(done, Exit.VIOLATION)
-                    data = results("verify")
+                    verdict, = verdicts_of(results("verify"))
                     broken = {}
-                    for s in data["scenarios"].values():  # type: ignore[attr-defined]
-                        for b in s["breaks"]:
-                            broken.setdefault(re.sub(r"(H[1-4]) .*", r"\1", b["rule"]), b)
+                    for s in verdict.scenarios.values():
+                        for b in s.breaks:
+                            broken.setdefault(re.sub(r"(H[1-4]) .*", r"\1", b.rule), b)
                     self.assertLessEqual(VERDICTS[name], set(broken))
                     print(f"  {name}: {', '.join(sorted(broken))}", flush=True)
                     for rule in VERDICTS[name]:
-                        again = wbcheck("replay", "--tree", tree, broken[rule]["witness"])
+                        again = wbcheck("replay", "--tree", tree, broken[rule].witness)
                         self.check(again, Exit.VIOLATION)
-                        self.assertIn(broken[rule]["rule"], again.stdout.splitlines()[-1])
-                        for row in broken[rule]["trace"]:
+                        self.assertIn(broken[rule].rule, again.stdout.splitlines()[-1])
+                        for row in broken[rule].trace:
                             self.assertIn(row.rstrip(), again.stdout)
                     put_back(tree, path)
 

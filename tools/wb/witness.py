@@ -37,7 +37,7 @@ class Death:
 IN = r"(?:RIP: 0010:|pc : )"
 DEATHS = (
     Death(
-        "H4", "reuse_tail",
+        "H4", "huge_tail",
         r"VM_BUG_ON_PAGE\(.*PageTail\(page\)\)", IN + r"(?:end_page_writeback|wake_up_page)\b",
         "ext4 on a loop device on shmem huge pages: VM_BUG_ON_PAGE(PageTail(page)), the "
         "PF_ONLY_HEAD check of PageWaiters(), in end_page_writeback() called by ext4_finish_bio()",
