@@ -247,7 +247,7 @@ class Kernel(KernelTest):
                 with self.subTest(name):
                     put_back(tree, path)
                     change(tree, path, old, new)
-                    done = wbcheck("verify", "--timeout", 60, tree)
+                    done = wbcheck("verify", "--timeout", 120, tree)
                     self.check(done, Exit.VIOLATION)
                     verdict, = verdicts_of(results("verify"))
                     broken = {}
