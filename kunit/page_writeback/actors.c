@@ -273,7 +273,7 @@ void pwb_actor_reuse_sync(void *data, int self)
 	ilv_note("allocates the frame");
 	if (!add_to_page_cache(page, world->file[1], 0, GFP_KERNEL)) {
 		SetPageUptodate(page);
-		set_page_writeback(page);
+		pwb_begin_writeback(world);
 		__set_page_dirty_nobuffers(page);
 		pwb_saw(world, PWB_SAW_REUSED);
 		unlock_page(page);
