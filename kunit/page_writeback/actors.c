@@ -248,6 +248,16 @@ static void pwb_sync(struct pwb_world *world, int self,
 	world->wait[self].waiting = false;
 }
 
+/*
+ * The page is dirty as well from here on, which is counted with what is under
+ * writeback: the accounts of writeback alone are closed.
+ */
+static void pwb_dirty(struct pwb_world *world)
+{
+	world->accounted = false;
+	__set_page_dirty_nobuffers(world->page);
+}
+
 /* V: the page is dirty again, and the file is synced. */
 void pwb_actor_sync(void *data, int self)
 {
@@ -256,7 +266,7 @@ void pwb_actor_sync(void *data, int self)
 
 	if (!page)
 		return;
-	__set_page_dirty_nobuffers(page);
+	pwb_dirty(world);
 	unlock_page(page);
 	put_page(page);
 	pwb_sync(world, self, world->file[0]);
@@ -274,7 +284,7 @@ void pwb_actor_reuse_sync(void *data, int self)
 	if (!add_to_page_cache(page, world->file[1], 0, GFP_KERNEL)) {
 		SetPageUptodate(page);
 		pwb_begin_writeback(world);
-		__set_page_dirty_nobuffers(page);
+		pwb_dirty(world);
 		pwb_saw(world, PWB_SAW_REUSED);
 		unlock_page(page);
 		pwb_sync(world, self, world->file[1]);
