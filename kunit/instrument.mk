@@ -14,7 +14,7 @@ ilv-objects += memcontrol.o vmstat.o
 include $(srctree)/mm/tests/interleave/cflags.mk
 
 ifdef CONFIG_INTERLEAVE
-$(foreach o,$(ilv-objects),$(eval CFLAGS_$(o) += $(ilv-cflags)))
+$(foreach o,$(ilv-objects),$(eval $(call ilv-instrument,$(o))))
 endif
 
 # What the page flags' own checks find goes to the suite.

@@ -5,3 +5,9 @@ ilv-cflags := -fsanitize=thread \
 	      --param tsan-instrument-func-entry-exit=0 \
 	      -fno-optimize-sibling-calls \
 	      -include $(srctree)/mm/tests/interleave/instrument.h
+
+# An object has one sanitizer: with KASAN on, these do without it.
+define ilv-instrument
+CFLAGS_$(1) += $(ilv-cflags)
+KASAN_SANITIZE_$(1) := n
+endef
