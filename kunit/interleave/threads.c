@@ -70,7 +70,7 @@ static void ilv_park(struct ilv_thread *t)
 		 */
 		if (signal_pending_state(state, current))
 			t->woken = true;
-		set_current_state(ILV_PARKED | (t->woken ? 0 : state));
+		compat_set_current_state(ILV_PARKED | (t->woken ? 0 : state));
 		if (READ_ONCE(ilv_run.token) == t->self || READ_ONCE(t->exit))
 			break;
 		t->late = 0;
