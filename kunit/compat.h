@@ -34,7 +34,7 @@ do {									\
 #define compat_task_state(task)		READ_ONCE(*compat_task_state_ptr(task))
 /* v5.10: set_current_state(), which can warn of TASK_PARKED. */
 #define compat_set_current_state(value)					\
-	smp_store_mb(*compat_task_state_ptr(current), value)
+	smp_store_mb(*compat_task_state_ptr(current), value) /* as there */
 
 /*
  * v5.10: the limit on real-time tasks' share of the CPU, in microseconds a
