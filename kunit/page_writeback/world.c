@@ -463,12 +463,14 @@ bool pwb_stuck(void *data)
 	return true;
 }
 
-static u64 pwb_digest_file(u64 hash, const struct address_space *file)
+static u64 pwb_digest_file(u64 hash, const struct address_space *file,
+			   const struct page *page)
 {
 	const struct inode *inode = file->host;
 	u64 word[] = {
 		file->i_pages.xa_flags,
-		(unsigned long)file->i_pages.xa_head,
+		!!file->i_pages.xa_head,
+		file->i_pages.xa_head == (void *)page,
 		file->nrpages,
 		file->flags,
 		file->wb_err,
@@ -489,6 +491,8 @@ static u64 pwb_digest_page(u64 hash, const struct page *page, bool listed)
 	if (listed) {
 		copy.compound_head &= 1;
 		copy.lru.prev = NULL;
+	} else if (PageTail((struct page *)page)) {
+		copy.compound_head = 1;
 	}
 	return ilv_hash(hash, &copy, sizeof(copy));
 }
@@ -504,14 +508,18 @@ static u64 pwb_digest_page(u64 hash, const struct page *page, bool listed)
 u64 pwb_digest(void *data)
 {
 	struct pwb_world *world = data;
+	struct pwb_world copy = *world;
 	u64 hash;
 
-	hash = ilv_hash(0, world, offsetof(struct pwb_world, reached));
+	/* Where the frames are makes no difference. */
+	copy.page = NULL;
+	copy.buddy = NULL;
+	hash = ilv_hash(0, &copy, offsetof(struct pwb_world, reached));
 	hash = pwb_accounting_digest(world, hash);
 	hash = pwb_digest_page(hash, world->page, !pwb_owns(world));
 	hash = pwb_digest_page(hash, world->buddy, false);
-	hash = pwb_digest_file(hash, world->file[0]);
-	return pwb_digest_file(hash, world->file[1]);
+	hash = pwb_digest_file(hash, world->file[0], world->page);
+	return pwb_digest_file(hash, world->file[1], world->page);
 }
 
 /**
