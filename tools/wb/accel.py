@@ -36,13 +36,8 @@ def _trial(arch: Arch, image: Path) -> str | None:
         return f"this is no {arch.name} machine"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "/dev/kvm can't be opened"
-    command: list[str | Path] = [
-        *arch.qemu, "-accel", "kvm", "-m", "512", "-nodefaults", "-display", "none",
-        "-serial", "stdio", "-no-reboot", "-kernel", image, "-append",
-        f"console={arch.console} panic=-1",
-    ]
     log = image.with_name("wb-kvm.log")
-    done = proc.run(command, log=log, label="trying KVM", deadline=TRIAL)
+    done = proc.run(arch.machine("kvm", image, 512, 1), log=log, label="trying KVM", deadline=TRIAL)
     if FIRST_WORDS in log.read_text(errors="replace"):
         return None
     return "a trial boot hung" if done.code is None else f"a trial boot failed: {done.reason}"

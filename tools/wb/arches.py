@@ -6,6 +6,7 @@ from __future__ import annotations
 import platform
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,6 +54,16 @@ class Arch:
         """The arguments of every make for this architecture."""
         more = [f"CROSS_COMPILE={self.prefix}"] if self.prefix else []
         return [f"ARCH={self.name}", f"O={self.build_dir}", *more]
+
+    def machine(self, accel: str, image: Path, memory: int, cpus: int,
+                parameters: Sequence[str] = ()) -> list[str | Path]:
+        """QEMU with a kernel; `memory` in MiB. Without a root the kernel ends by itself."""
+        append = " ".join((f"console={self.console}", "panic=-1", "oops=panic", *parameters))
+        return [
+            *self.qemu, "-accel", accel, "-smp", str(cpus), "-m", str(memory), "-nodefaults",
+            "-display", "none", "-serial", "stdio", "-no-reboot", "-kernel", image,
+            "-append", append,
+        ]
 
     def needs(self) -> dict[str, str]:
         """Packages beyond those that every build needs."""

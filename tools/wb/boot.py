@@ -50,22 +50,13 @@ def _through_kunit(kernel: Kernel, name: str, timeout: float) -> Ran:
     return Ran(text, done, text_file, log)
 
 
-def qemu_command(settings: Settings, kernel: Kernel, parameters: Sequence[str]) -> list[str | Path]:
-    """How a kernel is started under QEMU; without a root it ends after the tests."""
-    append = " ".join((f"console={kernel.arch.console}", "panic=-1", "oops=panic", *parameters))
-    return [
-        *kernel.arch.qemu, "-accel", accel.choose(settings, kernel.arch, kernel.binary),
-        "-smp", str(settings.cpus), "-m", str(MEMORY), "-nodefaults", "-display", "none",
-        "-serial", "stdio", "-no-reboot", "-kernel", kernel.binary, "-append", append,
-    ]
-
-
 def _directly(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str],
               timeout: float) -> Ran:
     log = kernel.build_dir / "test.log"
     command: list[str | Path] = [kernel.binary, f"mem={MEMORY}M", *parameters]
     if kernel.arch.qemu:
-        command = qemu_command(settings, kernel, parameters)
+        with_accel = accel.choose(settings, kernel.arch, kernel.binary)
+        command = kernel.arch.machine(with_accel, kernel.binary, MEMORY, settings.cpus, parameters)
     done = proc.run(command, cwd=kernel.tree, log=log, label=f"running {name}", deadline=timeout)
     return Ran(done.output, done, log)
 

@@ -60,17 +60,20 @@ def results_path(settings: Settings, args: argparse.Namespace, name: str) -> Pat
     return Path(args.json or settings.build / "results" / f"{name}.json")
 
 
+def variant_cell(line: Line, variant: Variant, arch: Arch, source: Source) -> Cell:
+    return Cell(variant.name, arch, source, variant.patches,
+                stage_folder(line, variant, source))
+
+
 def variant_cells(settings: Settings, args: argparse.Namespace, names: Sequence[str]
                   ) -> tuple[Line, Source, list[Cell]]:
     """Variants of the line on the architectures asked for."""
     line = only_line(settings)
     variants = [line.variant(n) for n in names or line.variants]
-    run_parameters(settings, args)
     found = selected(settings, args)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
     return line, source, [
-        Cell(v.name, arch, source, v.patches, stage_folder(line, v, source))
-        for arch in found for v in variants
+        variant_cell(line, v, arch, source) for arch in found for v in variants
     ]
 
 
@@ -85,8 +88,9 @@ def cmd_matrix(settings: Settings, args: argparse.Namespace) -> Exit:
 def judge_variants(settings: Settings, args: argparse.Namespace, command: str,
                    names: Sequence[str]) -> Exit:
     """Variants against what is expected of them: the table, and the verdict."""
+    run = run_of(settings, args)
     line, source, wanted = variant_cells(settings, args, names)
-    outcomes = cells.run_cells(settings, wanted, run_of(settings, args))
+    outcomes = cells.run_cells(settings, wanted, run)
     verdicts = [o for o in outcomes if isinstance(o, judge.Verdict)]
     errors = [o for o in outcomes if isinstance(o, WbError)]
     surprises: list[str] = []
@@ -218,8 +222,7 @@ def one_cell(settings: Settings, args: argparse.Namespace) -> Cell:
     if user:
         return Cell("tree", found[0], user[0], (), user[1])
     source = fetch.get(settings, line, os.environ.get("KSRC"))
-    return Cell(variant.name, found[0], source, variant.patches,
-                stage_folder(line, variant, source))
+    return variant_cell(line, variant, found[0], source)
 
 
 def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -257,8 +260,7 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
     source = fetch.get(settings, line, os.environ.get("KSRC"))
     broken, fixed = line.variant(witness.BROKEN), line.variant(witness.FIXED)
     pairs = [
-        (Cell(broken.name, arch, source, broken.patches, stage_folder(line, broken, source)),
-         Cell(fixed.name, arch, source, fixed.patches, stage_folder(line, fixed, source)))
+        (variant_cell(line, broken, arch, source), variant_cell(line, fixed, arch, source))
         for arch in found
     ]
     with lock(settings.build):
@@ -271,7 +273,6 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
 
 
 def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
-    args.scenario = args.bound = None
     line, source, wanted = variant_cells(settings, args, args.variant or stress.VARIANTS)
     with lock(settings.build):
         data, broke = stress.run(settings, wanted, args.seconds, args.runs, say)
