@@ -176,19 +176,21 @@ static bool pwb_stress_step(struct pwb_stress_thread *t)
 static int pwb_stress_main(void *data)
 {
 	struct pwb_stress_thread *t = data;
-	const bool *over = t->op == PWB_STRESS_END ? &t->s->finish : &t->s->stop;
-	bool did = true;
+	const bool *flag = t->op == PWB_STRESS_END ? &t->s->finish : &t->s->stop;
+	bool over, did;
 
-	while (did || !READ_ONCE(*over)) {
+	/* What was in flight when it was over has yet to be ended. */
+	do {
+		over = READ_ONCE(*flag);
+		if (over && t->op != PWB_STRESS_END)
+			break;
 		did = pwb_stress_step(t);
 		t->ops += did;
-		if (!did)
-			schedule_timeout_uninterruptible(1);
-		else
+		if (did)
 			cond_resched();
-		if (t->op != PWB_STRESS_END && READ_ONCE(*over))
-			break;
-	}
+		else
+			schedule_timeout_uninterruptible(1);
+	} while (did || !over);
 	complete(&t->done);
 	return 0;
 }
