@@ -8,16 +8,13 @@
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
-#include <linux/moduleparam.h>
 #include <linux/page-flags.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 
 #include "page_checks.h"
 #include "pwb.h"
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "page_writeback."
+#include "suite.h"
 
 static bool lethal;
 module_param(lethal, bool, 0444);

@@ -3,18 +3,13 @@
  * page_writeback_races: the scenarios, through every interleaving within the
  * bound. Lines of the form "# word name: ..." are for the tools to read.
  */
-#include <kunit/test.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
-#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "pwb.h"
-#include "../compat.h"
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "page_writeback."
+#include "suite.h"
 
 #define PWB_UNSET		UINT_MAX
 
@@ -37,9 +32,6 @@ MODULE_PARM_DESC(limit, "schedules for a scenario, at most; 0 for no limit");
 static uint cover;
 module_param(cover, uint, 0444);
 MODULE_PARM_DESC(cover, "actors in a scenario that is explored without a bound, too, at most; 0 for none");
-
-#define pwb_print(test, fmt, ...)					\
-	kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT "# " fmt, ##__VA_ARGS__)
 
 static void pwb_print_line(void *data, const char *text)
 {

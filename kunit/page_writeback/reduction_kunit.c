@@ -12,19 +12,11 @@
  * only for the smallest ones. Only on kernels for one CPU, where nothing but the
  * timer's interrupt disturbs the stacks of the actors.
  */
-#include <kunit/test.h>
 #include <linux/kernel.h>
-#include <linux/moduleparam.h>
 #include <linux/slab.h>
 
 #include "actors.h"
-#include "../compat.h"
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "page_writeback."
-
-#define pwb_print(test, fmt, ...)					\
-	kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT "# " fmt, ##__VA_ARGS__)
+#include "suite.h"
 
 #define PWB_TRIES	3
 #define PWB_MANY	64	/* more preemptions than a small program has room for */
@@ -32,6 +24,15 @@
 static uint compare;
 module_param(compare, uint, 0444);
 MODULE_PARM_DESC(compare, "preemptions for which the reduction is compared with a search without; 0 for no comparison");
+
+/* kunit_skip() leaves the case. */
+#define pwb_skip_unless_asked(test)					\
+do {									\
+	if (IS_ENABLED(CONFIG_SMP))					\
+		kunit_skip(test, "several CPUs");			\
+	if (!compare)							\
+		kunit_skip(test, "not asked for");			\
+} while (0)
 
 static const char *const pwb_named[] = {
 	"truncate", "reuse", "reuse_tail", "rearm", "rearm_fdatawait",
@@ -157,10 +158,7 @@ static void bounded(struct kunit *test)
 {
 	unsigned int i, bound = min_t(uint, compare, ILV_MAX_BOUND);
 
-	if (IS_ENABLED(CONFIG_SMP))
-		kunit_skip(test, "several CPUs");
-	if (!compare)
-		kunit_skip(test, "not asked for");
+	pwb_skip_unless_asked(test);
 	for (i = 0; i < ARRAY_SIZE(pwb_named); i++) {
 		const struct pwb_scenario *s = pwb_scenario_find(pwb_named[i]);
 		struct pwb_twice *t;
@@ -179,10 +177,7 @@ static void unbounded(struct kunit *test)
 	const struct pwb_scenario *s = pwb_scenario_find("reuse");
 	unsigned int i;
 
-	if (IS_ENABLED(CONFIG_SMP))
-		kunit_skip(test, "several CPUs");
-	if (!compare)
-		kunit_skip(test, "not asked for");
+	pwb_skip_unless_asked(test);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 	for (i = 0; i < ARRAY_SIZE(pwb_small); i++) {
 		struct pwb_twice *t = pwb_twice_get(test, &s->program);
@@ -211,10 +206,7 @@ static void forgetful(struct kunit *test)
 	struct pwb_twice *t;
 	unsigned int i;
 
-	if (IS_ENABLED(CONFIG_SMP))
-		kunit_skip(test, "several CPUs");
-	if (!compare)
-		kunit_skip(test, "not asked for");
+	pwb_skip_unless_asked(test);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 	t = pwb_twice_get(test, &s->program);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t);

@@ -9,7 +9,6 @@
  * to the enders without a reference, as one does to a device. Truncation frees
  * pages meanwhile, and their frames become the writers' next pages.
  */
-#include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
@@ -17,7 +16,6 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/moduleparam.h>
 #include <linux/pagemap.h>
 #include <linux/prandom.h>
 #include <linux/sched.h>
@@ -25,10 +23,7 @@
 #include <linux/spinlock.h>
 
 #include "pwb.h"
-#include "../compat.h"
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "page_writeback."
+#include "suite.h"
 
 static uint stress;
 module_param(stress, uint, 0444);
@@ -241,14 +236,12 @@ static bool pwb_stress_join(struct kunit *test, struct pwb_stress_thread **t,
 static void pwb_stress_report(struct kunit *test, const struct pwb_stress *s,
 			      const u64 *ops)
 {
-	kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT
-		  "# time: %s %llu writes, %llu ends, %llu truncations, %llu waits in %u ms, one access in %u slow",
+	pwb_print(test, "time: %s %llu writes, %llu ends, %llu truncations, %llu waits in %u ms, one access in %u slow",
 		  test->name, ops[PWB_STRESS_WRITE], ops[PWB_STRESS_END],
 		  ops[PWB_STRESS_TRUNCATE], ops[PWB_STRESS_FDATAWAIT], stress,
 		  delay);
 	if (s->first)
-		kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT
-			  "# time: %s %d early returns, the first after %llu us",
+		pwb_print(test, "time: %s %d early returns, the first after %llu us",
 			  test->name, atomic_read(&s->early),
 			  div_u64(s->first - s->start, NSEC_PER_USEC));
 	KUNIT_EXPECT_EQ_MSG(test, !!s->first, false,

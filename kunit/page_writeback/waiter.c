@@ -6,17 +6,13 @@
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
-#include <linux/moduleparam.h>
 #include <linux/page-flags.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "waiter.h"
-#include "../compat.h"
-
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "page_writeback."
+#include "suite.h"
 
 static uint patience = 5;
 module_param(patience, uint, 0444);
