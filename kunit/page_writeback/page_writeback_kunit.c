@@ -172,7 +172,15 @@ static void stable_page(struct kunit *test)
 	pwb_expect_returns(test, w);
 }
 
-/* Who sleeps for the page lock is not beaten to it for ever. */
+static void pwb_take_lock(struct page *page)
+{
+	lock_page(page);
+}
+
+/*
+ * Who sleeps for the page lock is not beaten to it for ever. He keeps it then:
+ * else, on another CPU, he might have had it and be gone before we try.
+ */
 static void lock_handover(struct kunit *test)
 {
 	struct page *page = pwb_page_under_writeback(test, 0);
@@ -181,7 +189,7 @@ static void lock_handover(struct kunit *test)
 
 	end_page_writeback(page);
 	lock_page(page);
-	w = pwb_waiter_start(test, page, pwb_wait_for_lock);
+	w = pwb_waiter_start(test, page, pwb_take_lock);
 	for (i = 0; i < PWB_MAX_UNFAIRNESS; i++) {
 		unlock_page(page);
 		if (!trylock_page(page))
@@ -192,6 +200,8 @@ static void lock_handover(struct kunit *test)
 	if (i == PWB_MAX_UNFAIRNESS)
 		unlock_page(page);
 	pwb_expect_returns(test, w);
+	KUNIT_EXPECT_TRUE(test, (bool)PageLocked(page));
+	unlock_page(page);
 }
 
 static void two_pages_one_bucket(struct kunit *test)
