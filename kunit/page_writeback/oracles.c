@@ -47,6 +47,7 @@ const char *const pwb_events[] = {
 	[PWB_SAW_LOCK_WAIT]	= "lock-wait",
 	[PWB_SAW_STRAY]		= "stray-wake",
 	[PWB_SAW_SPLIT]		= "split",
+	[PWB_SAW_MOVED]		= "moved",
 };
 
 void pwb_saw(struct pwb_world *world, enum pwb_event event)

@@ -57,6 +57,7 @@ enum pwb_event {
 	PWB_SAW_LOCK_WAIT,	/* somebody slept on PG_locked */
 	PWB_SAW_STRAY,		/* a wakeup reached a waiter for the next page */
 	PWB_SAW_SPLIT,		/* a huge page was split */
+	PWB_SAW_MOVED,		/* the page moved to another cgroup meanwhile */
 	PWB_NR_EVENTS
 };
 
@@ -210,6 +211,7 @@ void pwb_saw(struct pwb_world *world, enum pwb_event event);
 extern const struct pwb_scenario pwb_huge_scenarios[];		/* huge.c */
 extern const struct pwb_scenario pwb_swap_scenarios[];		/* swap.c */
 extern const struct pwb_scenario pwb_migrate_scenarios[];	/* migrate.c */
+extern const struct pwb_scenario pwb_move_scenarios[];		/* memcg_move.c */
 extern const struct pwb_scenario pwb_context_scenarios[];	/* contexts.c */
 
 /* scenarios.c */

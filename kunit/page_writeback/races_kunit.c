@@ -310,6 +310,7 @@ static struct kunit_case pwb_race_cases[] = {
 	PWB_RACE(partial),
 	PWB_RACE(invalidate),
 	PWB_RACE(migrate),
+	PWB_RACE(memcg_move),
 	PWB_RACE(swap_reuse),
 	PWB_RACE(huge_tail),
 	PWB_RACE(huge_reuse),

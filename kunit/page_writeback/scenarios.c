@@ -126,6 +126,9 @@ static const struct pwb_scenario pwb_absent[] = {
 #ifndef CONFIG_MIGRATION
 	ABSENT("migrate", "no migration"),
 #endif
+#ifndef CONFIG_MEMCG
+	ABSENT("memcg_move", "no memory cgroups"),
+#endif
 #ifndef CONFIG_PAGE_WRITEBACK_SWAP
 	ABSENT("swap_reuse", "no swap"),
 #endif
@@ -140,6 +143,9 @@ static const struct pwb_scenario *const pwb_tables[] = {
 #endif
 #ifdef CONFIG_MIGRATION
 	pwb_migrate_scenarios,
+#endif
+#ifdef CONFIG_MEMCG
+	pwb_move_scenarios,
 #endif
 #ifdef CONFIG_PAGE_WRITEBACK_SWAP
 	pwb_swap_scenarios,
