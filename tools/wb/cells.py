@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,12 @@ from .arches import Arch
 from .errors import WbError
 from .fetch import Source
 from .settings import Settings, lock
+
+
+# What a staged tree has for kunit.py to run by hand.
+STAGED_CONFIG = ("common", "um")
+BUILDERS = 2
+_staging = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -49,15 +56,20 @@ def require(arches: Sequence[Arch]) -> None:
     deps.require(packages)
 
 
-def staged(settings: Settings, cell: Cell, twin: str | None = None) -> stage.Staged:
+def overlay(settings: Settings, cell: Cell) -> dict[str, bytes | None]:
+    """What the staged tree of a cell has beyond its source."""
+    config = build.compose_config(settings.root, STAGED_CONFIG)
+    return stage.overlay(cell.source, settings.root, cell.patches, config)
+
+
+def staged(settings: Settings, cell: Cell, twin: Cell | None = None) -> stage.Staged:
     """The staged tree of a cell, up to date."""
-    config = build.compose_config(settings.root, ("common", "um"))
-    files = stage.overlay(cell.source, settings.root, cell.patches, config)
-    return stage.sync(cell.source, files, settings.build / cell.folder,
-                      settings.build / twin if twin else None)
+    with _staging:  # a tree may be for several architectures
+        return stage.sync(cell.source, overlay(settings, cell), settings.build / cell.folder,
+                          settings.build / twin.folder if twin else None)
 
 
-def built(settings: Settings, cell: Cell, twin: str | None = None) -> build.Kernel:
+def built(settings: Settings, cell: Cell, twin: Cell | None = None) -> build.Kernel:
     """The kernel of a cell, up to date."""
     return build.build(settings, staged(settings, cell, twin), cell.arch, cell.name)
 
@@ -72,33 +84,56 @@ def judged(settings: Settings, cell: Cell, kernel: build.Kernel, run: Run) -> ju
     return judge.judge(log, expected, cell.variant, cell.arch)
 
 
+def twins(settings: Settings, cells: Sequence[Cell]) -> list[int | None]:
+    """For each cell an earlier one whose objects are mostly its own, if there is one.
+
+    A header that differs leaves next to none of them.
+    """
+    headers = []
+    for cell in cells:
+        files = overlay(settings, cell)
+        headers.append((cell.arch, cell.source, {n: files[n] for n in files if n.endswith(".h")}))
+    return [
+        next((j for j in reversed(range(i)) if headers[j] == headers[i]), None)
+        for i in range(len(cells))
+    ]
+
+
 def run_cells(settings: Settings, cells: Sequence[Cell], run: Run) -> list[judge.Verdict | WbError]:
     """The verdict on each cell, or why there is none.
 
-    While a kernel is built the next tree is staged, and those that are built run.
+    Two kernels are built at a time, for configuring and linking keep only one
+    CPU busy; a third tree is staged meanwhile; and those that are built run.
     """
+    kernels: list[Future[build.Kernel]] = []
     results: list[Future[judge.Verdict] | WbError] = []
+
+    def after(cell: Cell, twin: int | None) -> build.Kernel:
+        if twin is None or kernels[twin].exception():
+            return built(settings, cell)
+        return built(settings, cell, cells[twin])
+
     with (
         lock(settings.build),
         ThreadPoolExecutor(max_workers=os.cpu_count()) as runners,
+        ThreadPoolExecutor(max_workers=BUILDERS) as builders,
         ThreadPoolExecutor(max_workers=1) as stager,
     ):
         try:
-            for cell in cells[1:]:
+            for cell, twin in zip(cells, twins(settings, cells), strict=True):
+                kernels.append(builders.submit(after, cell, twin))
+            for cell in cells[BUILDERS:]:
                 stager.submit(stage.prepare, cell.source, settings.build / cell.folder)
-            twin = None
-            for cell in cells:
+            for cell, kernel in zip(cells, kernels, strict=True):
                 try:
-                    kernel = built(settings, cell, twin)
+                    results.append(runners.submit(judged, settings, cell, kernel.result(), run))
                 except WbError as error:
                     results.append(error)
-                    continue
-                results.append(runners.submit(judged, settings, cell, kernel, run))
-                twin = cell.folder
             return [_outcome(r) for r in results]
         except BaseException:
             proc.cancelled.set()
-            stager.shutdown(wait=False, cancel_futures=True)
+            for pool in (builders, stager):
+                pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
