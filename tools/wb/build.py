@@ -66,6 +66,7 @@ def environment() -> dict[str, str]:
         env["CCACHE_DEPEND"] = "1"
         env["CCACHE_INODECACHE"] = "1"
         env["CCACHE_NOHASHDIR"] = "1"
+        env["CCACHE_NOCOMPRESS"] = "1"
     return env
 
 
