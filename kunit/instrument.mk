@@ -15,10 +15,10 @@ include $(srctree)/mm/tests/interleave/cflags.mk
 
 ifdef CONFIG_INTERLEAVE
 $(foreach o,$(ilv-objects),$(eval $(call ilv-instrument,$(o))))
-endif
 
 # What the page flags' own checks find goes to the suite.
 ifdef CONFIG_PAGE_WRITEBACK_KUNIT_TEST
 pwb-checks := -include $(srctree)/mm/tests/page_writeback/page_checks.h
 $(foreach o,$(ilv-objects),$(eval CFLAGS_$(o) += $(pwb-checks)))
+endif
 endif

@@ -20,6 +20,7 @@
 #define _INTERLEAVE_ILV_H
 
 #include <linux/bits.h>
+#include <linux/bug.h>
 #include <linux/limits.h>
 #include <linux/types.h>
 
@@ -206,6 +207,7 @@ void ilv_replay(const struct ilv_program *program, const char *schedule,
 		void (*line)(void *data, const char *text), void *data,
 		struct ilv_result *result);
 
+#ifdef CONFIG_INTERLEAVE
 /* For threads that run freely; may sleep. */
 void ilv_delays(unsigned int one_in, unsigned int max_us);
 
@@ -217,8 +219,20 @@ void ilv_note(const char *text);
 bool ilv_asleep(int actor);
 unsigned int ilv_sleeps(int actor);
 int ilv_self(void);
-struct task_struct *ilv_task(int actor);
 u64 ilv_hash(u64 seed, const void *data, size_t size);
+#else
+/* For suites that run without schedules: there is nobody who is an actor. */
+static inline void ilv_delays(unsigned int one_in, unsigned int max_us) { }
+static inline int ilv_watch(const void *base, size_t size) { return 0; }
+static inline void ilv_violation(unsigned int rule) { WARN_ON_ONCE(1); }
+static inline void ilv_near_miss(unsigned int rule) { }
+static inline void ilv_note(const char *text) { }
+static inline bool ilv_asleep(int actor) { return false; }
+static inline unsigned int ilv_sleeps(int actor) { return 0; }
+static inline int ilv_self(void) { return ILV_NOBODY; }
+static inline u64 ilv_hash(u64 seed, const void *data, size_t size) { return seed; }
+#endif
+struct task_struct *ilv_task(int actor);
 
 /* For tests of ilv_cover() alone: parts of a state to leave out of its hash. */
 #define ILV_FORGET_STACKS	BIT(0)

@@ -236,10 +236,11 @@ static bool pwb_stress_join(struct kunit *test, struct pwb_stress_thread **t,
 static void pwb_stress_report(struct kunit *test, const struct pwb_stress *s,
 			      const u64 *ops)
 {
-	pwb_print(test, "time: %s %llu writes, %llu ends, %llu truncations, %llu waits in %u ms, one access in %u slow",
+	pwb_print(test, "time: %s %llu writes, %llu ends, %llu truncations, %llu waits",
 		  test->name, ops[PWB_STRESS_WRITE], ops[PWB_STRESS_END],
-		  ops[PWB_STRESS_TRUNCATE], ops[PWB_STRESS_FDATAWAIT], stress,
-		  delay);
+		  ops[PWB_STRESS_TRUNCATE], ops[PWB_STRESS_FDATAWAIT]);
+	pwb_print(test, "time: %s took %u ms, with one access in %u slow",
+		  test->name, stress, delay);
 	if (s->first)
 		pwb_print(test, "time: %s %d early returns, the first after %llu us",
 			  test->name, atomic_read(&s->early),

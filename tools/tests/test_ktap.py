@@ -81,6 +81,18 @@ class Parse(unittest.TestCase):
         )
         self.assertTrue(ktap.parse(text).crash)
 
+    def test_known_reports(self) -> None:
+        """Only what is listed is no crash."""
+        known = UM.with_debug(KUNIT.parent / "kconfig", ("kcsan",)).known
+        tags = "[    3.1] BUG: KCSAN: data-race in xas_set_mark / _find_next_bit.constprop.0\n"
+        text = read("pass")
+        cut = text.index("    ok 4 - reuse_tail")
+        log = ktap.parse(text[:cut] + tags + text[cut:], known)
+        self.assertEqual((log.crash, len(log.known), log.ended), ([], 1, True))
+        self.assertTrue(ktap.parse(text[:cut] + tags + text[cut:]).crash)
+        other = tags.replace("xas_set_mark", "end_page_writeback")
+        self.assertTrue(ktap.parse(text[:cut] + other + text[cut:], known).crash)
+
     def test_panic_in_the_middle_is_a_crash(self) -> None:
         text = read("pass")
         cut = text.index("    ok 4 - reuse_tail")
@@ -137,6 +149,21 @@ class Parse(unittest.TestCase):
     def test_no_account(self) -> None:
         text = "\n".join(r for r in read("pass").splitlines() if "# explored reuse:" not in r)
         self.assert_code(Exit.INCOMPLETE, text, "no account of what reuse explored")
+
+    def test_without_the_explorer(self) -> None:
+        """A debugging aid that excludes suites: no scenario, so no claim about any."""
+        kcsan = UM.with_debug(KUNIT.parent / "kconfig", ("kcsan",))
+        log = ktap.parse(read("fail"))
+        self.assertLess({judge.RACES}, set(kcsan.without))
+        for suite in kcsan.without:
+            log.suites.pop(suite)
+        verdict = judge.judge(log, EXPECTED, "x", kcsan)
+        self.assertEqual((verdict.holds, verdict.ran), (True, 0))
+        self.assertEqual(judge.unexpected(verdict, {"reuse": ["H1"]}), [])
+        self.assertIn(f"{judge.RACES}: {kcsan.because}", verdict.skipped)
+        log.suites.pop("page_writeback")
+        with self.assertRaises(WbError):
+            judge.judge(log, EXPECTED, "x", kcsan)
 
     def test_covered(self) -> None:
         s = self.verdict("pass").scenarios

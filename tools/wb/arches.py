@@ -35,6 +35,10 @@ class Arch:
     console: str = ""
     debug: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()  # that the debugging aids want of the kernel
+    without: tuple[str, ...] = ()  # suites that they exclude
+    because: str = ""
+    announces: tuple[str, ...] = ()  # what they say at boot, if they are on
+    known: tuple[str, ...] = ()  # patterns of what they report for good reason
 
     @property
     def prefix(self) -> str:
@@ -75,13 +79,21 @@ class Arch:
         if not names:
             return self
         fragments = [DEBUG_PREFIX + n for n in names]
-        texts = [(kconfig / f"{f}.config").read_text() for f in fragments]
+        notes = "".join((kconfig / f"{f}.config").read_text() for f in fragments)
+
+        def noted(word: str) -> list[str]:
+            return re.findall(rf"(?m)^# {word}: (.+)$", notes)
+
         return replace(
             self,
             fragments=(*self.fragments, *fragments),
             build_dir="-".join((".kunit", self.name, *names)),
             debug=names,
-            parameters=tuple(p for t in texts for p in re.findall(r"(?m)^# parameter: (\S+)$", t)),
+            parameters=tuple(noted("parameter")),
+            without=tuple(s for row in noted("without") for s in row.split()),
+            because="; ".join(noted("because")),
+            announces=tuple(noted("announces")),
+            known=tuple(noted("known")),
         )
 
 

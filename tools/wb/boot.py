@@ -83,7 +83,9 @@ def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str
     """
     ran = run(settings, kernel, name, parameters, timeout)
     where = f"see {ran.log}"
-    log = ktap.parse(ran.text)
+    log = ktap.parse(ran.text, kernel.arch.known)
+    for report in dict.fromkeys(log.known):
+        print(f"  {name}: known, see kconfig: {report}", file=sys.stderr)
     code = ran.done.code
     if log.crash:
         schedule = f", in {log.schedule}" if log.schedule else ""
@@ -100,6 +102,9 @@ def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str
         raise WbError(Exit.BOOT, f"{name}: did not end within {seconds}; {where}")
     if not log.ended:
         raise WbError(Exit.INCOMPLETE, f"{name}: the log breaks off; {where}")
+    silent = [a for a in kernel.arch.announces if a not in ran.text]
+    if silent:
+        raise WbError(Exit.INCOMPLETE, f"{name}: a debugging aid is off: no '{silent[0]}'; {where}")
     if ran.kunit_log:
         failed = any(not c.ok for s in log.suites.values() for c in s.cases.values())
         if failed != (code != 0):

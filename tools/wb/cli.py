@@ -85,14 +85,25 @@ def cmd_matrix(settings: Settings, args: argparse.Namespace) -> Exit:
     return judge_variants(settings, args, "matrix", args.variant or ())
 
 
+def parted(outcomes: Sequence[judge.Verdict | WbError]
+           ) -> tuple[list[judge.Verdict], list[WbError]]:
+    return ([o for o in outcomes if isinstance(o, judge.Verdict)],
+            [o for o in outcomes if isinstance(o, WbError)])
+
+
+def say_skipped(verdicts: Sequence[judge.Verdict]) -> None:
+    rows = report.skipped(verdicts)
+    if rows:
+        say(rows + "\n")
+
+
 def judge_variants(settings: Settings, args: argparse.Namespace, command: str,
                    names: Sequence[str]) -> Exit:
     """Variants against what is expected of them: the table, and the verdict."""
     run = run_of(settings, args)
     line, source, wanted = variant_cells(settings, args, names)
     outcomes = cells.run_cells(settings, wanted, run)
-    verdicts = [o for o in outcomes if isinstance(o, judge.Verdict)]
-    errors = [o for o in outcomes if isinstance(o, WbError)]
+    verdicts, errors = parted(outcomes)
     surprises: list[str] = []
     for verdict in verdicts:
         breaks = line.variant(verdict.name).breaks
@@ -111,9 +122,7 @@ def judge_variants(settings: Settings, args: argparse.Namespace, command: str,
     elif verdicts:
         say(report.verdict_table(verdicts))
     say("")
-    skipped = report.skipped(verdicts)
-    if skipped:
-        say(skipped + "\n")
+    say_skipped(verdicts)
     for row in surprises:
         say(f"unexpected: {row}")
     for verdict in verdicts:
@@ -126,13 +135,20 @@ def judge_variants(settings: Settings, args: argparse.Namespace, command: str,
     if surprises:
         say(f"verdict: {len(surprises)} unexpected; results in {path}")
         return Exit.VIOLATION
-    broken = dict.fromkeys(v.name for v in verdicts if not v.holds)
-    held = dict.fromkeys(v.name for v in verdicts if v.holds)
-    say(
-        f"verdict: as expected: {', '.join(broken) or 'none'} broken, "
-        f"{', '.join(held) or 'none'} without a violation; results in {path}"
-    )
+    say(f"verdict: as expected: {conclusion(verdicts)}; results in {path}")
     return Exit.OK
+
+
+def conclusion(verdicts: Sequence[judge.Verdict]) -> str:
+    """Who broke, who held, and who was not explored."""
+    groups = (
+        ("broken", [v for v in verdicts if not v.holds]),
+        ("without a violation", [v for v in verdicts if v.holds and v.ran]),
+        ("passed the suites that need no schedules, and was not explored",
+         [v for v in verdicts if v.holds and not v.ran]),
+    )
+    return ", ".join(f"{', '.join(dict.fromkeys(v.name for v in group))} {what}"
+                     for what, group in groups if group)
 
 
 def bound_of(verdicts: Sequence[judge.Verdict]) -> str:
@@ -178,8 +194,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     run = run_of(settings, args)
     wanted = [Cell("tree", arch, source, (), folder) for arch in selected(settings, args)]
     outcomes = cells.run_cells(settings, wanted, run)
-    verdicts = [o for o in outcomes if isinstance(o, judge.Verdict)]
-    errors = [o for o in outcomes if isinstance(o, WbError)]
+    verdicts, errors = parted(outcomes)
     say(f"{source.path} ({source.version}, taken for {line.name}), "
         f"{', '.join(c.arch.title for c in wanted)}, preemption bound {bound_of(verdicts)}\n")
     if verdicts:
@@ -190,9 +205,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
             say(report.witnesses(verdict))
         for case in verdict.failed:
             say(f"fails on {verdict.arch}: {case}")
-    skipped = report.skipped(verdicts)
-    if skipped:
-        say(skipped + "\n")
+    say_skipped(verdicts)
     path = results_path(settings, args, "verify")
     report.write_json(path, {
         "tree": str(source.path), "line": line.name, "version": source.version,
@@ -200,10 +213,10 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     })
     if errors:
         raise errors[0]
-    ran = sum(s.skipped is None for v in verdicts for s in v.scenarios.values())
-    tail = f"{ran} scenarios, {sum(len(v.skipped) for v in verdicts)} cases skipped; results in {path}"
+    tail = f"{sum(v.ran for v in verdicts)} scenarios, {sum(len(v.skipped) for v in verdicts)} cases skipped; results in {path}"
     if all(v.holds for v in verdicts):
-        say(f"verdict: holds: {tail}")
+        explored = all(v.ran for v in verdicts)
+        say(f"verdict: {'holds' if explored else 'passed, but not explored everywhere'}: {tail}")
         return Exit.OK
     rules = dict.fromkeys(r for v in verdicts for s in v.scenarios.values() for r in s.rules)
     failed = dict.fromkeys(c for v in verdicts for c in v.failed)

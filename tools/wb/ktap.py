@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 # The end of a kernel that has no root filesystem, once the tests are done.
@@ -45,6 +46,7 @@ class Log:
     suites: dict[str, Suite] = field(default_factory=dict)
     planned: int | None = None
     crash: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)  # reports that are no crash
     schedule: str | None = None  # the one in which the kernel died
     ended: bool = False  # came to the expected end
 
@@ -62,8 +64,8 @@ def clean(text: str) -> list[str]:
     return [_STAMP.sub("", row.rstrip("\r")) for row in text.split("\n")]
 
 
-def parse(text: str) -> Log:
-    """Read a whole console log."""
+def parse(text: str, known: Sequence[str] = ()) -> Log:
+    """Read a whole console log; `known` are patterns of reports that are no crash."""
     log = Log()
     suite: Suite | None = None
     pending: list[str] = []
@@ -73,7 +75,9 @@ def parse(text: str) -> Log:
         if EXPECTED_END.search(row) and suite is None and log.started:
             log.ended = True
             break
-        if CRASH.search(row):
+        if any(re.search(k, row) for k in known):
+            log.known.append(row.strip())
+        elif CRASH.search(row):
             log.crash = [r for r in rows[i : i + 60] if r.strip()]
             died = re.search(r"interleave: died in (\S+)", text)
             log.schedule = died[1] if died else None

@@ -39,6 +39,8 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
                     str(s.violating), s.summary, best.witness if best else "",
                 ])
     header = ["variant", "scenario", "schedules", "violating", "verdict", "shortest"]
+    if not rows:
+        return "no scenario was explored"
     if several:
         return table(["arch", *header], rows, (3, 4))
     return table(header, rows, (2, 3))
