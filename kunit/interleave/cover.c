@@ -488,9 +488,13 @@ void ilv_cover(const struct ilv_program *program, unsigned int bound,
 	       u64 limit, struct ilv_result *result)
 {
 	u64 start = ktime_get_ns();
-
 	unsigned int attempts = ILV_ATTEMPTS;
 
+	if (!ILV_CAN_COVER) {
+		memset(result, 0, sizeof(*result));
+		result->error = -EOPNOTSUPP;
+		return;
+	}
 	do {
 		ilv_cover_once(program, bound, limit, result);
 	} while (result->error == -ESTALE && --attempts);

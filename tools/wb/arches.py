@@ -89,6 +89,7 @@ class Arch:
             fragments=(*self.fragments, *fragments),
             build_dir="-".join((".kunit", self.name, *names)),
             debug=names,
+            skips=(*self.skips, *noted("skips")),
             parameters=tuple(noted("parameter")),
             without=tuple(s for row in noted("without") for s in row.split()),
             because="; ".join(noted("because")),
