@@ -152,6 +152,7 @@ void ilv_schedule_print(const struct ilv_run *run, char *buf, size_t size);
 /* trace.c */
 enum ilv_event {
 	ILV_EV_ACCESS,
+	ILV_EV_RUN,
 	ILV_EV_SLEEP,
 	ILV_EV_WAKE,
 	ILV_EV_DONE,
@@ -160,9 +161,30 @@ enum ilv_event {
 	ILV_EV_END,
 };
 
+/**
+ * struct ilv_place - an access or a point that is none, for the trace
+ * @range: as of ilv_point()
+ * @offset: offset within the range, in bytes
+ * @size: size of the access, in bytes
+ * @type: mask of enum ilv_access_type
+ * @point: the number of the point in the actor's turn; 0 if it is none
+ * @depth: how much stack the function that makes it and its callers use
+ * @ip: address in that function
+ */
+struct ilv_place {
+	int range;
+	unsigned int offset;
+	unsigned int size;
+	unsigned int type;
+	unsigned int point;
+	unsigned int depth;
+	unsigned long ip;
+};
+
 extern bool ilv_tracing;
 int ilv_trace_start(void);
 void ilv_trace_event(enum ilv_event event, int actor, unsigned long arg);
+void ilv_trace_access(int actor, const struct ilv_place *place);
 void ilv_trace_print(const struct ilv_program *program,
 		     void (*line)(void *data, const char *text), void *data);
 void ilv_trace_stop(void);

@@ -84,7 +84,8 @@ void __tsan_init(void)
 void ilv_before_lock(void)
 {
 	if (unlikely(READ_ONCE(ilv_run.live)) && ilv_may_switch())
-		ilv_point(ILV_BEFORE_LOCK, 0, 0, ILV_READ, _RET_IP_);
+		ilv_point(ILV_BEFORE_LOCK, 0, 0, ILV_READ, _RET_IP_,
+			  ilv_caller_frame());
 }
 
 /* Called in place of the kernel's own announcements: see instrument.h. */

@@ -12,7 +12,10 @@
 
 /* threads.c */
 void ilv_point(int range, unsigned int offset, unsigned int size,
-	       unsigned int type, unsigned long ip);
+	       unsigned int type, unsigned long ip, const void *frame);
+
+/* Where the caller's own part of the stack ends: the same for all its calls. */
+#define ilv_caller_frame()	__builtin_dwarf_cfa()
 
 /* delay.c */
 DECLARE_STATIC_KEY_FALSE(ilv_delaying);
@@ -40,7 +43,7 @@ static __always_inline void ilv_access(const volatile void *addr, size_t size,
 		unsigned long offset = a - ilv_run.watch[i].base;
 
 		if (offset < ilv_run.watch[i].size) {
-			ilv_point(i, offset, size, type, ip);
+			ilv_point(i, offset, size, type, ip, ilv_caller_frame());
 			return;
 		}
 	}
@@ -48,9 +51,9 @@ static __always_inline void ilv_access(const volatile void *addr, size_t size,
 	/* At set_current_state(), and between it and schedule(). */
 	if (unlikely(compat_task_state(current) ||
 		     a == (unsigned long)compat_task_state_ptr(current)))
-		ilv_point(ILV_AT_SLEEP, 0, size, type, ip);
+		ilv_point(ILV_AT_SLEEP, 0, size, type, ip, ilv_caller_frame());
 	else if (unlikely(READ_ONCE(ilv_run.left_atomic) && ilv_may_switch()))
-		ilv_point(ILV_AFTER_ATOMIC, 0, size, type, ip);
+		ilv_point(ILV_AFTER_ATOMIC, 0, size, type, ip, ilv_caller_frame());
 }
 
 #endif /* _INTERLEAVE_POINTS_H */

@@ -135,6 +135,8 @@ static void ilv_pass(int next)
 	s->steps = 0;
 	s->preempted = false;
 
+	if (unlikely(ilv_tracing))
+		ilv_trace_event(ILV_EV_RUN, next, 0);
 	WRITE_ONCE(ilv_run.token, next);
 	if (!t->parked)
 		return;
@@ -148,11 +150,13 @@ static void ilv_pass(int next)
 	wake_up_state(t->task, ILV_PARKED);
 }
 
-static void ilv_count_step(void)
+/* Returns the number of the point in the actor's turn. */
+static unsigned int ilv_count_step(void)
 {
-	if (ilv_run.nr_segments)
-		ilv_run.segment[ilv_run.nr_segments - 1].steps++;
 	ilv_run.points++;
+	if (!ilv_run.nr_segments)
+		return ilv_run.points;
+	return ++ilv_run.segment[ilv_run.nr_segments - 1].steps;
 }
 
 /* Nobody holds the token: give it to one of those that can run, if any. */
@@ -213,14 +217,16 @@ static bool ilv_is_point(int range, u32 self)
  * @size: size of the access, in bytes
  * @type: mask of enum ilv_access_type
  * @ip: address in the function that makes it
+ * @frame: where that function's part of the stack ends
  *
  * Only what an actor does as a task counts: an interrupt on top of it, or
  * another thread of the kernel, is none of the schedule's business.
  */
 void ilv_point(int range, unsigned int offset, unsigned int size,
-	       unsigned int type, unsigned long ip)
+	       unsigned int type, unsigned long ip, const void *frame)
 {
 	const struct ilv_program *program = ilv_run.program;
+	unsigned int point = 0;
 	struct ilv_thread *t;
 
 	if (!in_task() || ilv_run.in_callback)
@@ -244,14 +250,10 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 		t->state = compat_task_state(current);
 		t->late = 0;
 		ilv_decide(t);
-		ilv_count_step();
+		point = ilv_count_step();
 	}
 
-	if (range < 0)
-		goto out;
-	/* The callbacks may themselves be instrumented code, or call it. */
-	ilv_run.in_callback = true;
-	if (program->access) {
+	if (range >= 0 && program->access) {
 		struct ilv_access access = {
 			.actor	= t->self,
 			.range	= range,
@@ -261,12 +263,24 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 			.ip	= ip,
 		};
 
+		/* It may itself be instrumented code, or call it. */
+		ilv_run.in_callback = true;
 		program->access(program->world, &access);
+		ilv_run.in_callback = false;
 	}
-	if (unlikely(ilv_tracing))
-		ilv_trace_event(ILV_EV_ACCESS, t->self, ip);
-	ilv_run.in_callback = false;
-out:
+	if (unlikely(ilv_tracing) && (point || range >= 0)) {
+		struct ilv_place place = {
+			.range	= range,
+			.offset	= offset,
+			.size	= size,
+			.type	= type,
+			.point	= point,
+			.depth	= (const void *)t->top - frame,
+			.ip	= ip,
+		};
+
+		ilv_trace_access(t->self, &place);
+	}
 	if (unlikely(ilv_clean))
 		ilv_clean_stack();
 }

@@ -53,6 +53,7 @@ static void pwb_lock(struct pwb_world *world, int self, struct page *page)
 	unsigned int sleeps = ilv_sleeps(self);
 
 	pwb_will_wait(world, self, PG_locked);
+	ilv_note("lock_page()");
 	lock_page(page);
 	if (ilv_sleeps(self) > sleeps)
 		pwb_saw(world, PWB_SAW_LOCK_WAIT);
