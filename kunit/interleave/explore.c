@@ -101,15 +101,22 @@ static bool ilv_search_advance(void)
 	return false;
 }
 
+/* Of two that cost the same the first by its text: the order of runs is no matter. */
 static bool ilv_cheaper(const struct ilv_witness *w)
 {
 	unsigned int switches = ilv_run.nr_segments - 1;
+	char schedule[ILV_SCHEDULE_LEN];
 
 	if (!*w->schedule)
 		return true;
 	if (ilv_run.preemptions != w->preemptions)
 		return ilv_run.preemptions < w->preemptions;
-	return switches < w->switches;
+	if (switches != w->switches)
+		return switches < w->switches;
+	if (ilv_run.points != w->points)
+		return ilv_run.points < w->points;
+	ilv_schedule_print(&ilv_run, schedule, sizeof(schedule));
+	return strcmp(schedule, w->schedule) < 0;
 }
 
 /* Describe the schedule that was just run. */
@@ -117,6 +124,7 @@ void ilv_witness_set(struct ilv_witness *w)
 {
 	w->preemptions = ilv_run.preemptions;
 	w->switches = ilv_run.nr_segments ? ilv_run.nr_segments - 1 : 0;
+	w->points = ilv_run.points;
 	ilv_schedule_print(&ilv_run, w->schedule, sizeof(w->schedule));
 }
 

@@ -131,14 +131,17 @@ struct ilv_program {
 };
 
 /**
- * struct ilv_witness - the cheapest schedule seen that breaks a rule
+ * struct ilv_witness - the cheapest schedule seen that breaks a rule: the one
+ *			with the fewest preemptions, then switches, then points
  * @preemptions: switches away from an actor that could go on
  * @switches: all switches
+ * @points: points passed
  * @schedule: the string that ilv_replay() takes
  */
 struct ilv_witness {
 	unsigned int preemptions;
 	unsigned int switches;
+	unsigned int points;
 	char schedule[ILV_SCHEDULE_LEN];
 };
 

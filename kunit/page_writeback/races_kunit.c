@@ -75,9 +75,10 @@ static void pwb_report(struct kunit *test, const struct ilv_result *r)
 	unsigned int rule;
 
 	for_each_set_bit(rule, &broken, PWB_NR_RULES)
-		pwb_print(test, "broken %s: %s in %llu schedules, preemptions %u, %s",
+		pwb_print(test, "broken %s: %s in %llu schedules, preemptions %u, points %u, %s",
 			  test->name, pwb_rules[rule], r->count[rule],
 			  r->witness[rule].preemptions,
+			  r->witness[rule].points,
 			  r->witness[rule].schedule);
 	for (rule = 0; rule < PWB_NR_RULES; rule++)
 		if (r->near_misses[rule])

@@ -169,7 +169,7 @@ class Verdicts(unittest.TestCase):
     def test_masked(self) -> None:
         s = judge.Scenario("x", near_misses={"H2 stray wake": 3})
         self.assertEqual(s.summary, "holds (H2 masked)")
-        s.breaks = [judge.Breakage("H2 stray wake", 1, 1, "v1:x:E")]
+        s.breaks = [judge.Breakage("H2 stray wake", 1, 1, 1, "v1:x:E")]
         self.assertEqual(s.summary, "H2")
 
 

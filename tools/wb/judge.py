@@ -31,12 +31,15 @@ class Breakage:
     rule: str
     schedules: int
     preemptions: int
+    points: int
     witness: str
     trace: list[str] = field(default_factory=list)
+    diagram: list[str] = field(default_factory=list)
 
     @property
-    def cost(self) -> tuple[int, int]:
-        return self.preemptions, len(self.witness)
+    def cost(self) -> tuple[int, int, int, str]:
+        """As the kernel has it: preemptions, switches, points passed, and the text."""
+        return self.preemptions, self.witness.count(","), self.points, self.witness
 
 
 @dataclass
@@ -162,9 +165,10 @@ def scenario(case: Case, where: str) -> Scenario:
         elif word == "reached":
             s.reached = rest
         elif word == "broken":
-            found = re.match(r"(.+) in (\d+) schedules, preemptions (\d+), (\S+)$", rest)
+            found = re.match(r"(.+) in (\d+) schedules, preemptions (\d+), points (\d+), (\S+)$", rest)
             if found:
-                s.breaks.append(Breakage(found[1], int(found[2]), int(found[3]), found[4]))
+                s.breaks.append(
+                    Breakage(found[1], int(found[2]), int(found[3]), int(found[4]), found[5]))
         elif word == "witness":
             current = traces.setdefault(rest, [])
         elif word == "masked":
