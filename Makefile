@@ -24,6 +24,7 @@ help:
 	@echo 'make mutants               breaks that the suite must catch [SHARD=I/N]'
 	@echo 'make verify TREE=DIR       the verdict on a kernel tree of your own'
 	@echo "make replay SCHEDULE='..'  one schedule step by step [VARIANT=$(VARIANT)] [TREE=DIR]"
+	@echo '                           SVG=FILE draws a timeline of it'
 	@echo 'make stage VARIANT=NAME    a staged tree, for use by hand'
 	@echo 'make readme                put the results of a run into the README'
 	@echo 'make clean                 remove the staged trees and results'
@@ -53,7 +54,8 @@ verify:
 
 replay:
 	@$(if $(SCHEDULE),,echo "usage: make replay SCHEDULE='v1:...' [VARIANT=...]" >&2; exit 2;) \
-	$(WBCHECK) replay $(if $(TREE),--tree '$(TREE)',--variant '$(VARIANT)') $(arch) '$(SCHEDULE)'
+	$(WBCHECK) replay $(if $(TREE),--tree '$(TREE)',--variant '$(VARIANT)') \
+	$(if $(SVG),--svg '$(SVG)') $(arch) '$(SCHEDULE)'
 
 mutants:
 	@$(WBCHECK) mutants $(if $(SHARD),--shard '$(SHARD)') $(if $(JSON),--json '$(JSON)')

@@ -28,7 +28,7 @@ def kunit_blocks() -> dict[str, str]:
             + f"\n\nverdict: as expected: {broken} broken, {held} without a violation; results in ..."
         ),
         "results": report.hazard_table(verdicts) + "\n",
-        "witness": indented("\n".join([f"{h2.rule}, {h2.witness}", *h2.trace])),
+        "witness": indented("\n".join([f"{h2.rule}, {h2.witness}", "", *h2.diagram])),
         "codes": "| code | meaning |\n|---|---|\n" + codes,
     }
 

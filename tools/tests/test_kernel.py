@@ -260,8 +260,8 @@ class Kernel(KernelTest):
                         again = wbcheck("replay", "--tree", tree, broken[rule].witness)
                         self.check(again, Exit.VIOLATION)
                         self.assertIn(broken[rule].rule, again.stdout.splitlines()[-1])
-                        for row in broken[rule].trace:
-                            self.assertIn(row.rstrip(), again.stdout)
+                        for row in broken[rule].diagram:
+                            self.assertIn(row, again.stdout)
                     put_back(tree, path)
 
     def test_7_no_verdict(self) -> None:
@@ -302,6 +302,9 @@ class Kernel(KernelTest):
         self.check(done, Exit.HOST)
         done = wbcheck("kunit", env={"WB_BUILD": "/dev/null/x"})
         self.check(done, Exit.HOST)
+        done = wbcheck("replay", "v1:reuse:E1,T,R", "--svg", "/dev/null/x.svg")
+        self.check(done, Exit.HOST)
+        self.assertIn("can't write /dev/null/x.svg", done.stdout)
 
     def test_9_interrupted(self) -> None:
         """Ctrl-C while building and while running; the next run works."""

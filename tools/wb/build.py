@@ -6,15 +6,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import proc
+from . import places, proc
 from .arches import Arch
 from .errors import Exit, WbError
+from .places import Place
 from .settings import Settings
 from .stage import Staged
+from .trace import Trace
 
 STAMP = "wb-built"
 CCACHE_LINKS = "/usr/lib/ccache"  # where Debian has ccache stand in for gcc
@@ -29,6 +31,11 @@ class Kernel:
     binary: Path
     build_dir: Path  # where logs go
     seconds: float
+
+    def places(self, traces: Iterable[Trace]) -> dict[int, Place]:
+        """Where the code is that the traces are of."""
+        offsets = {e.at for t in traces for e in t.events if e.coded}
+        return places.find(self.build_dir / "vmlinux", self.arch.prefix, offsets)
 
 
 def compose_config(root: Path, names: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import boot, build, deps, judge, proc, stage
+from . import boot, build, deps, diagram, judge, proc, stage, trace
 from .arches import Arch
 from .errors import WbError
 from .fetch import Source
@@ -81,7 +81,17 @@ def judged(settings: Settings, cell: Cell, kernel: build.Kernel, run: Run) -> ju
     print(f"  {cell.name}: built in {kernel.seconds:.0f} s, "
           f"ran in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
     expected = judge.expected_cases(settings.root / "kunit")
-    return judge.judge(log, expected, cell.variant, cell.arch)
+    verdict = judge.judge(log, expected, cell.variant, cell.arch)
+    draw(kernel, [b for s in verdict.scenarios.values() for b in s.breaks])
+    return verdict
+
+
+def draw(kernel: build.Kernel, breaks: Sequence[judge.Breakage]) -> None:
+    """Add the diagrams of the witnesses."""
+    traces = [trace.parse(b.trace) for b in breaks]
+    found = kernel.places(traces)
+    for b, parsed in zip(breaks, traces, strict=True):
+        b.diagram = diagram.draw(parsed, found, b.rule)
 
 
 def twins(settings: Settings, cells: Sequence[Cell]) -> list[int | None]:

@@ -13,7 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import arches, boot, build, cells, deps, fetch, judge, mutants, proc, report, stress, witness
+from . import (
+    arches, boot, build, cells, deps, diagram, fetch, judge, listing, mutants, proc, report, stress,
+    svg, trace, witness,
+)
 from .arches import Arch
 from .cells import Cell
 from .errors import MEANING, Exit, WbError
@@ -253,15 +256,22 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
     if case is None:
         raise WbError(Exit.INCOMPLETE, f"{cell.name}: {scenario[0]} did not run")
     replayed = None
+    rows = []
     for row in case.lines:
         if row.startswith("| "):
-            say(row[2:])
+            rows.append(row[2:])
         elif row.startswith(f"error {case.name}: "):
             raise WbError(Exit.USAGE, row.partition(": ")[2])
         elif row.startswith(f"replayed {case.name}: "):
             replayed = row.partition(": ")[2]
     if replayed is None:
         raise WbError(Exit.INCOMPLETE, f"{cell.name}: the replay left no result")
+    found = trace.parse(rows)
+    places = kernel.places([found])
+    if args.svg:
+        report.write_text(args.svg, svg.draw(found, places, f"{args.schedule} on {cell.name}"))
+    for row in [*listing.steps(found, places, kernel.tree), "", *diagram.draw(found, places)]:
+        say(row)
     say(f"\nverdict: {args.schedule} on {cell.name}: breaks {replayed}")
     return Exit.OK if replayed == "none" else Exit.VIOLATION
 
@@ -385,6 +395,7 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("schedule")
     c.add_argument("--variant", default="unfixed")
     c.add_argument("--tree", help="replay on a tree of your own instead")
+    c.add_argument("--svg", type=Path, metavar="FILE", help="draw a timeline of it, too")
     add_arch(c)
     c = add("witness", cmd_witness, "the crashes of the reports, on the unfixed kernel, and "
             "their absence on the fixed one")

@@ -122,9 +122,8 @@ def hazard_table(verdicts: Sequence[Verdict]) -> str:
 
 
 def witnesses(verdict: Verdict) -> str:
-    """The traces of a verdict, each once."""
+    """The witnesses of a verdict: a diagram each."""
     rows: list[str] = []
-    shown: set[str] = set()
     for s in verdict.scenarios.values():
         for b in s.breaks:
             rows.append(
@@ -132,19 +131,21 @@ def witnesses(verdict: Verdict) -> str:
                 f"the shortest, preemptions {b.preemptions}:"
             )
             rows.append(f"  {b.witness}")
-            if b.witness not in shown:
-                rows += ["    " + line for line in b.trace]
-            shown.add(b.witness)
-            rows.append("")
+            rows += ["", *b.diagram, ""]
     return "\n".join(rows)
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
     """Write results whole or not at all."""
+    write_text(path, json.dumps(data, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         tmp = path.with_name(path.name + ".new")
-        tmp.write_text(json.dumps(data, indent=2) + "\n")
+        tmp.write_text(text)
         os.replace(tmp, path)
     except OSError as error:
         raise WbError(Exit.HOST, f"can't write {path}: {error.strerror}") from error
