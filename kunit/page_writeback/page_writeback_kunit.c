@@ -300,13 +300,16 @@ static bool pwb_tagged(struct kunit *test, xa_mark_t tag)
 static void tags_at_begin(struct kunit *test)
 {
 	struct pwb_fixture *f = test->priv;
+	struct xarray *pages = &f->file[0]->i_pages;
 	struct page *page = pwb_page_under_writeback(test, 0);
 	unsigned int keep;
 
 	for (keep = 0; keep < 2; keep++) {
 		end_page_writeback(page);
-		xa_set_mark(&f->file[0]->i_pages, 0, PAGECACHE_TAG_DIRTY);
-		xa_set_mark(&f->file[0]->i_pages, 0, PAGECACHE_TAG_TOWRITE);
+		xa_lock_irq(pages);
+		__xa_set_mark(pages, 0, PAGECACHE_TAG_DIRTY);
+		__xa_set_mark(pages, 0, PAGECACHE_TAG_TOWRITE);
+		xa_unlock_irq(pages);
 		lock_page(page);
 		if (keep)
 			set_page_writeback_keepwrite(page);
