@@ -216,14 +216,13 @@ static bool pwb_stress_join(struct kunit *test, struct pwb_stress_thread **t,
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		bool ender = t[i]->op == PWB_STRESS_END;
-
-		if (ender != enders)
+		if (!t[i] || (t[i]->op == PWB_STRESS_END) != enders)
 			continue;
 		if (wait_for_completion_timeout(&t[i]->done,
 						PWB_STRESS_PATIENCE)) {
 			ops[t[i]->op] += t[i]->ops;
 			kfree(t[i]);
+			t[i] = NULL;
 			continue;
 		}
 		all = false;
