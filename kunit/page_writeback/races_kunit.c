@@ -11,63 +11,9 @@
 #include "pwb.h"
 #include "suite.h"
 
-#define PWB_UNSET		UINT_MAX
-
-static uint bound = PWB_UNSET;
-module_param(bound, uint, 0444);
-MODULE_PARM_DESC(bound, "preemptions in a schedule, at most; by default 2, and 1 with four actors");
-
-static char *scenario = "";
-module_param(scenario, charp, 0444);
-MODULE_PARM_DESC(scenario, "run only this one");
-
-static char *replay = "";
-module_param(replay, charp, 0444);
-MODULE_PARM_DESC(replay, "run only this schedule, and show every step");
-
-static ulong limit;
-module_param(limit, ulong, 0444);
-MODULE_PARM_DESC(limit, "schedules for a scenario, at most; 0 for no limit");
-
 static uint cover;
 module_param(cover, uint, 0444);
 MODULE_PARM_DESC(cover, "actors in a scenario that is explored without a bound, too, at most; 0 for none");
-
-static void pwb_print_line(void *data, const char *text)
-{
-	struct kunit *test = data;
-
-	pwb_print(test, "| %s", text);
-}
-
-static void pwb_print_names(struct kunit *test, const char *what,
-			    unsigned long mask, const char *const *names,
-			    unsigned int max)
-{
-	char buf[160] = "";
-	unsigned int i, n = 0;
-
-	for_each_set_bit(i, &mask, max)
-		n += scnprintf(buf + n, sizeof(buf) - n, "%s%s",
-			       n ? ", " : "", names[i]);
-	pwb_print(test, "%s %s: %s", what, test->name, n ? buf : "none");
-}
-
-/* A number that may not fit: 12345 or 1.23e+45 */
-static void pwb_count(char *buf, size_t size, const struct ilv_count *n)
-{
-	u64 digits = n->digits;
-	unsigned int exponent = n->exponent;
-
-	if (!exponent) {
-		snprintf(buf, size, "%llu", digits);
-		return;
-	}
-	for (; digits >= 1000; exponent++)
-		digits = div_u64(digits, 10);
-	snprintf(buf, size, "%u.%02ue+%u", (unsigned int)digits / 100,
-		 (unsigned int)digits % 100, exponent + 2);
-}
 
 static void pwb_report(struct kunit *test, const struct ilv_result *r)
 {
@@ -129,11 +75,11 @@ static void pwb_cover(struct kunit *test, const struct ilv_program *program,
 	unsigned int rule;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
-	ilv_cover(program, ILV_UNBOUNDED, limit, c);
+	ilv_cover(program, ILV_UNBOUNDED, pwb_limit, c);
 	more = c->broken & ~r->broken;
 
-	pwb_count(all, sizeof(all), &c->all);
-	pwb_count(violating, sizeof(violating), &c->all_violating);
+	pwb_format_count(all, sizeof(all), &c->all);
+	pwb_format_count(violating, sizeof(violating), &c->all_violating);
 	if (c->error)
 		snprintf(extent, sizeof(extent), "cut short: %d in %s",
 			 c->error, c->last.schedule);
@@ -165,7 +111,7 @@ static void pwb_cover(struct kunit *test, const struct ilv_program *program,
  */
 static unsigned int pwb_bound(struct kunit *test, const struct pwb_scenario *s)
 {
-	unsigned int n = bound;
+	unsigned int n = pwb_bound_asked;
 
 	if (n == PWB_UNSET)
 		n = s->program.nr_actors > 3 ? 1 : 2;
@@ -183,7 +129,7 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 {
 	unsigned long missing;
 
-	ilv_explore(program, pwb_bound(test, s), limit, r);
+	ilv_explore(program, pwb_bound(test, s), pwb_limit, r);
 	missing = s->needs & ~world->reached;
 
 	pwb_print(test, "explored %s: %llu schedules, %llu violating, bound %u, %s",
@@ -194,13 +140,13 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 	pwb_print(test, "time: %s %llu schedules in %llu us, %llu a second",
 		  test->name, r->runs, div_u64(r->ns, 1000),
 		  div64_u64(r->runs * NSEC_PER_SEC, max(r->ns, 1ULL)));
-	pwb_print_names(test, "reached", world->reached, pwb_events,
+	pwb_print_names(test, "reached", test->name, world->reached, pwb_events,
 			PWB_NR_EVENTS);
 	if (r->error) {
 		pwb_print(test, "error %s: %d in %s", test->name, r->error,
 			  r->last.schedule);
 	} else if (missing) {
-		pwb_print_names(test, "vacuous", missing, pwb_events,
+		pwb_print_names(test, "vacuous", test->name, missing, pwb_events,
 				PWB_NR_EVENTS);
 		KUNIT_FAIL(test, "the scenario never reached what it is for");
 	}
@@ -217,30 +163,6 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 			    "schedules that break a rule");
 }
 
-static void pwb_replay(struct kunit *test, const struct ilv_program *program,
-		       struct ilv_result *r)
-{
-	pwb_print(test, "replay %s: %s", test->name, replay);
-	ilv_replay(program, replay, pwb_print_line, test, r);
-	pwb_print_names(test, "replayed", r->broken, pwb_rules, PWB_NR_RULES);
-	if (r->error == -EINVAL || r->error == -E2BIG)
-		pwb_print(test, "error %s: not a schedule", test->name);
-	else if (r->error == -ENOENT)
-		pwb_print(test, "error %s: the schedule does not fit this kernel: it went %s",
-			  test->name, r->last.schedule);
-	KUNIT_EXPECT_EQ(test, r->error, 0);
-	KUNIT_EXPECT_EQ_MSG(test, r->broken, 0U, "the schedule breaks a rule");
-}
-
-/* Is this the program that a schedule string is for? */
-static bool pwb_is_for(const char *schedule, const char *name)
-{
-	const char *colon = strchr(schedule, ':');
-	size_t len = strlen(name);
-
-	return colon && !strncmp(colon + 1, name, len) && colon[len + 1] == ':';
-}
-
 static void pwb_race(struct kunit *test)
 {
 	const struct pwb_scenario *s = pwb_scenario_find(test->name);
@@ -250,8 +172,8 @@ static void pwb_race(struct kunit *test)
 	int ret;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
-	if (*replay ? !pwb_is_for(replay, test->name) :
-		      *scenario && strcmp(scenario, test->name))
+	if (*pwb_schedule ? !pwb_is_for(pwb_schedule, test->name) :
+		      *pwb_scenario && strcmp(pwb_scenario, test->name))
 		kunit_skip(test, "not asked for");
 	if (s->lacks)
 		kunit_skip(test, "%s", s->lacks);
@@ -273,7 +195,7 @@ static void pwb_race(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	ret = s->init ? s->init(world) : 0;
 	KUNIT_ASSERT_EQ(test, ret, 0);
-	if (*replay)
+	if (*pwb_schedule)
 		pwb_replay(test, program, result);
 	else
 		pwb_explore(test, s, program, world, result);
@@ -289,7 +211,7 @@ static void pwb_race(struct kunit *test)
 /* A kernel with a violation dies of these: they run only if they are named. */
 static void pwb_deadly_race(struct kunit *test)
 {
-	if (!*replay && strcmp(scenario, test->name))
+	if (!*pwb_schedule && strcmp(pwb_scenario, test->name))
 		kunit_skip(test, "not asked for");
 	pwb_race(test);
 }

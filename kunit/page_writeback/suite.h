@@ -16,4 +16,25 @@
 #define pwb_print(test, fmt, ...)					\
 	kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT "# " fmt, ##__VA_ARGS__)
 
+struct ilv_count;
+struct ilv_program;
+struct ilv_result;
+
+#define PWB_UNSET		UINT_MAX
+
+/* Parameters of more than one suite: see output.c. */
+extern uint pwb_bound_asked;	/* PWB_UNSET if none is */
+extern ulong pwb_limit;		/* schedules, at most; 0 for no limit */
+extern char *pwb_scenario;	/* the only one to be run, or "" */
+extern char *pwb_schedule;	/* to be replayed, or "" */
+
+void pwb_print_names(struct kunit *test, const char *what, const char *name,
+		     unsigned long mask, const char *const *names,
+		     unsigned int max);
+void pwb_print_line(void *data, const char *text);
+void pwb_format_count(char *buf, size_t size, const struct ilv_count *n);
+bool pwb_is_for(const char *schedule, const char *name);
+void pwb_replay(struct kunit *test, const struct ilv_program *program,
+		struct ilv_result *r);
+
 #endif /* _PAGE_WRITEBACK_SUITE_H */
