@@ -9,7 +9,7 @@ obj-$(CONFIG_PAGE_WRITEBACK_KUNIT_TEST)	+= tests/page_writeback/
 ilv-objects := filemap.o page-writeback.o truncate.o swap.o util.o
 # Where other contexts get at the page, and where SMP and memory cgroups count.
 ilv-objects += migrate.o swap_state.o swapfile.o shmem.o huge_memory.o
-ilv-objects += memcontrol.o vmstat.o
+ilv-objects += memcontrol.o vmstat.o vmscan.o
 
 include $(srctree)/mm/tests/interleave/cflags.mk
 

@@ -92,10 +92,12 @@ void pwb_accounting_check(struct pwb_world *world,
 {
 	long begun = world->begun[0] + world->begun[1];
 	long tagged = file && mapping_use_writeback_tags((void *)file);
+	long under = !!file + pwb_neighbour_busy(world);
+	long dirty = mapping_tagged(world->file[0], PAGECACHE_TAG_DIRTY);
 	long expected[] = {
-		[PWB_NR_WRITEBACK]	= !!file,
-		[PWB_NR_PENDING]	= !!file,
-		[PWB_NR_WRITTEN]	= begun - !!file,
+		[PWB_NR_WRITEBACK]	= under,
+		[PWB_NR_PENDING]	= under + dirty,
+		[PWB_NR_WRITTEN]	= begun - under,
 		[PWB_WB_WRITEBACK]	= tagged,
 		[PWB_WB_WRITTEN]	= world->begun[1] - tagged,
 	};

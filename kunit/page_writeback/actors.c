@@ -14,12 +14,34 @@
 #include "actors.h"
 #include "../../internal.h"
 
-static void pwb_will_wait(struct pwb_world *world, int self, int bit)
+/**
+ * pwb_will_wait() - the calling actor is about to wait
+ * @world: the world
+ * @self: its index
+ * @bit: for this bit of the page under test to be cleared
+ */
+void pwb_will_wait(struct pwb_world *world, int self, int bit)
 {
 	world->wait[self].waiting = true;
 	world->wait[self].bit = bit;
 	world->wait[self].life = world->life;
 	world->wait[self].writeback = world->writebacks;
+}
+
+/* Only under the page lock can a new writeback begin, so none may be seen. */
+static void pwb_wait_by(struct pwb_world *world, int self, struct page *page,
+			enum pwb_rule rule, void (*wait)(struct page *page))
+{
+	bool again = world->life > 1 || world->writebacks > 1;
+	unsigned int sleeps = ilv_sleeps(self);
+
+	pwb_will_wait(world, self, PG_writeback);
+	wait(page);
+	if (PageWriteback(page))
+		ilv_violation(rule);
+	if (ilv_sleeps(self) > sleeps)
+		pwb_saw(world, again ? PWB_SAW_WAIT_AGAIN : PWB_SAW_WAIT);
+	world->wait[self].waiting = false;
 }
 
 /**
@@ -28,23 +50,12 @@ static void pwb_will_wait(struct pwb_world *world, int self, int bit)
  * @self: index of the actor
  * @page: the page
  * @rule: what is broken if it is under writeback afterwards
- *
- * Only under the page lock can a new writeback begin, so none may be seen.
  */
 void pwb_wait_locked(struct pwb_world *world, int self, struct page *page,
 		     enum pwb_rule rule)
 {
-	bool again = world->life > 1 || world->writebacks > 1;
-	unsigned int sleeps = ilv_sleeps(self);
-
-	pwb_will_wait(world, self, PG_writeback);
 	ilv_note("wait_on_page_writeback()");
-	wait_on_page_writeback(page);
-	if (PageWriteback(page))
-		ilv_violation(rule);
-	if (ilv_sleeps(self) > sleeps)
-		pwb_saw(world, again ? PWB_SAW_WAIT_AGAIN : PWB_SAW_WAIT);
-	world->wait[self].waiting = false;
+	pwb_wait_by(world, self, page, rule, wait_on_page_writeback);
 }
 
 /* Lock a page as somebody does who found it in its file. */
@@ -67,6 +78,38 @@ static void pwb_unlock(struct pwb_world *world, struct page *page)
 {
 	world->locker = ILV_NOBODY;
 	unlock_page(page);
+}
+
+/**
+ * pwb_find() - find the page under test in its file
+ * @world: the world
+ *
+ * Return: the page, with a reference for the caller; or NULL if it has left the
+ * file, be it that another page has taken its place there.
+ */
+struct page *pwb_find(struct pwb_world *world)
+{
+	struct page *page = find_get_page(world->file[0], 0);
+
+	if (!page || page == world->page)
+		return page;
+	put_page(page);
+	return NULL;
+}
+
+/**
+ * pwb_find_lock() - as pwb_find(), and lock the page
+ * @world: the world
+ */
+struct page *pwb_find_lock(struct pwb_world *world)
+{
+	struct page *page = find_lock_page(world->file[0], 0);
+
+	if (!page || page == world->page)
+		return page;
+	unlock_page(page);
+	put_page(page);
+	return NULL;
 }
 
 static bool pwb_anyone_waits(const struct pwb_world *world)
@@ -144,7 +187,7 @@ void pwb_actor_compound(void *data, int self)
 void pwb_actor_rearm(void *data, int self)
 {
 	struct pwb_world *world = data;
-	struct page *page = find_lock_page(world->file[0], 0);
+	struct page *page = pwb_find_lock(world);
 
 	if (!page)
 		return;
@@ -162,7 +205,7 @@ void pwb_actor_rearm(void *data, int self)
 void pwb_actor_wait(void *data, int self)
 {
 	struct pwb_world *world = data;
-	struct page *page = find_get_page(world->file[0], 0);
+	struct page *page = pwb_find(world);
 
 	if (!page)
 		return;
@@ -193,7 +236,7 @@ void pwb_actor_fdatawait(void *data, int self)
 void pwb_actor_killed(void *data, int self)
 {
 	struct pwb_world *world = data;
-	struct page *page = find_get_page(world->file[0], 0);
+	struct page *page = pwb_find(world);
 
 	if (!page)
 		return;
@@ -212,13 +255,66 @@ void pwb_actor_killed(void *data, int self)
 void pwb_actor_lock(void *data, int self)
 {
 	struct pwb_world *world = data;
-	struct page *page = find_get_page(world->file[0], 0);
+	struct page *page = pwb_find(world);
 
 	if (!page)
 		return;
 	pwb_lock(world, self, page);
 	pwb_unlock(world, page);
 	put_page(page);
+}
+
+/* D: want to know when the lock is dropped, and not keep the page for that. */
+void pwb_actor_drop(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = pwb_find(world);
+	unsigned int sleeps = ilv_sleeps(self);
+
+	if (!page)
+		return;
+	pwb_will_wait(world, self, PG_locked);
+	ilv_note("put_and_wait_on_page_locked()");
+	put_and_wait_on_page_locked(page);
+	if (ilv_sleeps(self) > sleeps)
+		pwb_saw(world, PWB_SAW_LOCK_WAIT);
+	world->wait[self].waiting = false;
+}
+
+/* Z: lock the page and wait, as before a write to it on a device with checksums. */
+void pwb_actor_stable(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = pwb_find(world);
+
+	if (!page)
+		return;
+	pwb_lock(world, self, page);
+	ilv_note("wait_for_stable_page()");
+	if (page->mapping)
+		pwb_wait_by(world, self, page, PWB_LATE_WAKE, wait_for_stable_page);
+	pwb_unlock(world, page);
+	put_page(page);
+}
+
+/* A: the frame becomes the head of a compound page under writeback. */
+void pwb_actor_head(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = world->page;
+
+	if (!pwb_capture(world))
+		return;
+	ilv_note("makes the frame a head page");
+	prep_compound_page(page, 1);
+	world->compound = true;
+	pwb_saw(world, PWB_SAW_HEAD);
+	lock_page(page);
+	/* Without tags nobody looks it up there. */
+	page->mapping = world->file[1];
+	pwb_begin_writeback(world);
+	pwb_wait_locked(world, self, page, PWB_STRAY_WAKE);
+	unlock_page(page);
 }
 
 /* Writing a page is for the filesystem, which is not under test: done. */
@@ -263,7 +359,7 @@ static void pwb_dirty(struct pwb_world *world)
 void pwb_actor_sync(void *data, int self)
 {
 	struct pwb_world *world = data;
-	struct page *page = find_lock_page(world->file[0], 0);
+	struct page *page = pwb_find_lock(world);
 
 	if (!page)
 		return;

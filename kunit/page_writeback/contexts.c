@@ -12,7 +12,7 @@
 #include <linux/page-flags.h>
 #include <linux/pagemap.h>
 
-#include "actors.h"
+#include "catalogue.h"
 
 /* As page->private; the value means nothing. */
 #define PWB_PRIVATE	((void *)1)
@@ -71,7 +71,7 @@ static int pwb_dirty_setup(void *data)
 }
 
 /* P: truncate the file in the middle of the page. */
-static void pwb_actor_partial(void *data, int self)
+void pwb_actor_partial(void *data, int self)
 {
 	struct pwb_world *world = data;
 
@@ -79,17 +79,12 @@ static void pwb_actor_partial(void *data, int self)
 }
 
 /* I: as before or after direct I/O. */
-static void pwb_actor_invalidate(void *data, int self)
+void pwb_actor_invalidate(void *data, int self)
 {
 	struct pwb_world *world = data;
 
-	invalidate_inode_pages2(world->file[0]);
+	invalidate_inode_pages2_range(world->file[0], 0, -1);
 }
-
-#define END		{ 'E', "end_page_writeback()", pwb_actor_end }
-#define REARM		{ 'S', "write the page again", pwb_actor_rearm }
-#define PARTIAL		{ 'P', "truncate to half a page", pwb_actor_partial }
-#define INVALIDATE	{ 'I', "invalidate_inode_pages2()", pwb_actor_invalidate }
 
 const struct pwb_scenario pwb_context_scenarios[] = {
 	/*
@@ -99,7 +94,8 @@ const struct pwb_scenario pwb_context_scenarios[] = {
 	 */
 	{
 		.program = PWB_PROGRAM("partial", pwb_partial_setup,
-				       pwb_teardown, END, REARM, PARTIAL),
+				       pwb_teardown, PWB_OP_END,
+				       PWB_OP_REARM, PWB_OP_PARTIAL),
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(REARMED) |
 			 PWB_NEEDS(WAIT_AGAIN),
 		.init = pwb_context_init,
@@ -112,7 +108,8 @@ const struct pwb_scenario pwb_context_scenarios[] = {
 	 */
 	{
 		.program = PWB_PROGRAM("invalidate", pwb_dirty_setup,
-				       pwb_teardown, END, REARM, INVALIDATE),
+				       pwb_teardown, PWB_OP_END,
+				       PWB_OP_REARM, PWB_OP_INVALIDATE),
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(REARMED) |
 			 PWB_NEEDS(WAIT_AGAIN) | PWB_NEEDS(FREED),
 		.init = pwb_context_init,

@@ -24,7 +24,7 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 
-#include "actors.h"
+#include "catalogue.h"
 #include "huge.h"
 #include "../compat.h"
 #include "../../internal.h"
@@ -263,7 +263,7 @@ static void pwb_huge_teardown(void *data)
 }
 
 /* H: somebody writes to the file on the tmpfs. */
-static void pwb_actor_huge(void *data, int self)
+void pwb_actor_huge(void *data, int self)
 {
 	struct pwb_world *world = data;
 	struct pwb_huge *h = world->more;
@@ -298,7 +298,7 @@ static bool pwb_huge_wait(struct pwb_world *world, int self)
 }
 
 /* T: truncate the file to nothing. */
-static void pwb_actor_huge_truncate(void *data, int self)
+void pwb_actor_huge_truncate(void *data, int self)
 {
 	struct pwb_world *world = data;
 
@@ -307,7 +307,7 @@ static void pwb_actor_huge_truncate(void *data, int self)
 }
 
 /* R: the block is allocated for other purposes, and the head is another page. */
-static void pwb_actor_huge_reuse(void *data, int self)
+void pwb_actor_huge_reuse(void *data, int self)
 {
 	struct pwb_world *world = data;
 	struct pwb_huge *h = world->more;
@@ -326,7 +326,7 @@ static void pwb_actor_huge_reuse(void *data, int self)
 }
 
 /* P: punch a hole in place of the head, once its writeback is over. */
-static void pwb_actor_huge_punch(void *data, int self)
+void pwb_actor_huge_punch(void *data, int self)
 {
 	struct pwb_world *world = data;
 	struct pwb_huge *h = world->more;
@@ -344,13 +344,6 @@ static void pwb_actor_huge_punch(void *data, int self)
 	put_page(page);
 }
 
-#define END		{ 'E', "end_page_writeback()", pwb_actor_end }
-#define TRUNCATE	{ 'T', "truncate the file", pwb_actor_truncate }
-#define HUGE		{ 'H', "allocate a huge page", pwb_actor_huge }
-#define HUGE_TRUNCATE	{ 'T', "truncate the huge page", pwb_actor_huge_truncate }
-#define HUGE_REUSE	{ 'R', "reuse the head and wait", pwb_actor_huge_reuse }
-#define PUNCH		{ 'P', "split the huge page", pwb_actor_huge_punch }
-
 const struct pwb_scenario pwb_huge_scenarios[] = {
 	/*
 	 * H4, to the letter: (1) E clears PG_writeback, (2) T frees the page,
@@ -360,7 +353,7 @@ const struct pwb_scenario pwb_huge_scenarios[] = {
 	{
 		.program = PWB_PROGRAM("huge_tail", pwb_huge_tail_setup,
 				       pwb_huge_teardown,
-				       END, TRUNCATE, HUGE),
+				       PWB_OP_END, PWB_OP_TRUNCATE, PWB_OP_HUGE),
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) | PWB_NEEDS(TAIL),
 		.init = pwb_huge_init,
 		.exit = pwb_huge_exit,
@@ -377,7 +370,7 @@ const struct pwb_scenario pwb_huge_scenarios[] = {
 	{
 		.program = PWB_PROGRAM("huge_reuse", pwb_huge_head_setup,
 				       pwb_huge_teardown,
-				       END, HUGE_TRUNCATE, HUGE_REUSE),
+				       PWB_OP_END, PWB_OP_HUGE_TRUNCATE, PWB_OP_HUGE_REUSE),
 		.max_bound = 1,
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) |
 			 PWB_NEEDS(REUSED) | PWB_NEEDS(WAIT_AGAIN),
@@ -394,7 +387,7 @@ const struct pwb_scenario pwb_huge_scenarios[] = {
 	{
 		.program = PWB_PROGRAM("huge_split", pwb_huge_head_setup,
 				       pwb_huge_teardown,
-				       END, PUNCH),
+				       PWB_OP_END, PWB_OP_HUGE_PUNCH),
 		.max_bound = 1,
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) |
 			 PWB_NEEDS(WAIT) | PWB_NEEDS(SPLIT),

@@ -9,7 +9,7 @@
 #include <linux/swap.h>
 #include <linux/vmstat.h>
 
-#include "actors.h"
+#include "catalogue.h"
 #include "../../internal.h"
 
 static struct page *pwb_migrate_target(struct page *page, unsigned long private)
@@ -18,10 +18,10 @@ static struct page *pwb_migrate_target(struct page *page, unsigned long private)
 }
 
 /* M: as the migrate_pages() system call and compaction for CMA do. */
-static void pwb_actor_migrate(void *data, int self)
+void pwb_actor_migrate(void *data, int self)
 {
 	struct pwb_world *world = data;
-	struct page *page = find_get_page(world->file[0], 0);
+	struct page *page = pwb_find(world);
 	LIST_HEAD(pages);
 
 	if (!page)
@@ -39,10 +39,6 @@ static void pwb_actor_migrate(void *data, int self)
 	lru_add_drain();
 }
 
-#define END		{ 'E', "end_page_writeback()", pwb_actor_end }
-#define MIGRATE		{ 'M', "migrate the page", pwb_actor_migrate }
-#define REUSE		{ 'R', "reuse the frame and wait", pwb_actor_reuse }
-
 const struct pwb_scenario pwb_migrate_scenarios[] = {
 	/*
 	 * H1 and H2: (1) E clears PG_writeback, (2) M moves the page and frees
@@ -51,7 +47,7 @@ const struct pwb_scenario pwb_migrate_scenarios[] = {
 	 */
 	{
 		.program = PWB_PROGRAM("migrate", pwb_setup, pwb_teardown,
-				       END, MIGRATE, REUSE),
+				       PWB_OP_END, PWB_OP_MIGRATE, PWB_OP_REUSE),
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) |
 			 PWB_NEEDS(REUSED) | PWB_NEEDS(WAIT_AGAIN),
 	},

@@ -48,6 +48,8 @@ const char *const pwb_events[] = {
 	[PWB_SAW_STRAY]		= "stray-wake",
 	[PWB_SAW_SPLIT]		= "split",
 	[PWB_SAW_MOVED]		= "moved",
+	[PWB_SAW_HEAD]		= "head",
+	[PWB_SAW_NEIGHBOUR]	= "neighbour",
 };
 
 void pwb_saw(struct pwb_world *world, enum pwb_event event)
@@ -106,12 +108,19 @@ static void pwb_check_tail(struct pwb_world *world, int actor)
 
 static void pwb_check_waiters(struct pwb_world *world)
 {
+	const struct page *neighbour = world->neighbour;
 	unsigned int i;
 
+	if (neighbour && !test_bit(PG_waiters, &neighbour->flags))
+		for (i = 0; i < ARRAY_SIZE(world->wait); i++)
+			if (unlikely(world->wait[i].waiting) &&
+			    world->wait[i].neighbour && ilv_asleep(i))
+				ilv_violation(PWB_WAITERS_LOST);
 	if (world->free || PageTail(world->page) || PageWaiters(world->page))
 		return;
 	for (i = 0; i < ARRAY_SIZE(world->wait); i++)
 		if (unlikely(world->wait[i].waiting) &&
+		    !world->wait[i].neighbour &&
 		    world->wait[i].life == world->life && ilv_asleep(i))
 			ilv_violation(PWB_WAITERS_LOST);
 }
@@ -126,8 +135,11 @@ void pwb_access(void *data, const struct ilv_access *access)
 {
 	struct pwb_world *world = data;
 
-	pwb_check_touch(world, access->actor);
-	pwb_check_tail(world, access->actor);
+	/* The first range is the page; the neighbour is nobody's to free. */
+	if (!access->range) {
+		pwb_check_touch(world, access->actor);
+		pwb_check_tail(world, access->actor);
+	}
 	pwb_check_waiters(world);
 	pwb_check_window(world, access->actor);
 }
@@ -163,7 +175,13 @@ void pwb_woken(void *data, int waker, int sleeper)
 	 */
 	if (!wait->waiting && waker == ILV_NOBODY && world->writebacks > 1)
 		pwb_saw(world, PWB_SAW_WAIT_AGAIN);
-	if (waker != world->ender || !wait->waiting)
+	if (!wait->waiting)
+		return;
+	/* Each of the two pages' ends is for those who wait for that page. */
+	if (waker != ILV_NOBODY &&
+	    waker == (wait->neighbour ? world->ender : world->neighbour_ender))
+		ilv_violation(PWB_WRONG_WAITER);
+	if (waker != world->ender || wait->neighbour)
 		return;
 	if (wait->bit == PG_locked) {
 		ilv_violation(PWB_WRONG_WAITER);

@@ -18,7 +18,7 @@
 #include <linux/slab.h>
 #include <linux/wait.h>
 
-#include "actors.h"
+#include "catalogue.h"
 
 /**
  * struct pwb_other - one actor, and what another CPU does meanwhile
@@ -170,18 +170,14 @@ static void pwb_other_cpu(struct kunit *test, const struct ilv_actor *actor,
 
 static void waits_during_end(struct kunit *test)
 {
-	static const struct ilv_actor end = {
-		'E', "end_page_writeback()", pwb_actor_end
-	};
+	static const struct ilv_actor end = PWB_OP_END;
 
 	pwb_other_cpu(test, &end, pwb_other_waits);
 }
 
 static void ends_during_wait(struct kunit *test)
 {
-	static const struct ilv_actor wait = {
-		'W', "lock the page and wait", pwb_actor_wait
-	};
+	static const struct ilv_actor wait = PWB_OP_WAIT;
 
 	pwb_other_cpu(test, &wait, pwb_other_ends);
 }

@@ -58,6 +58,8 @@ enum pwb_event {
 	PWB_SAW_STRAY,		/* a wakeup reached a waiter for the next page */
 	PWB_SAW_SPLIT,		/* a huge page was split */
 	PWB_SAW_MOVED,		/* the page moved to another cgroup meanwhile */
+	PWB_SAW_HEAD,		/* the frame became a head page under writeback */
+	PWB_SAW_NEIGHBOUR,	/* somebody slept on the neighbour's PG_writeback */
 	PWB_NR_EVENTS
 };
 
@@ -66,12 +68,14 @@ extern const char *const pwb_events[];
 /**
  * struct pwb_wait - what an actor is going to sleep for
  * @waiting: it is: only then the rest means something
+ * @neighbour: for the neighbour, not for the page under test
  * @bit: PG_writeback or PG_locked
  * @life: for which life of the frame
  * @writeback: and for which writeback of the first page
  */
 struct pwb_wait {
 	bool waiting;
+	bool neighbour;
 	int bit;
 	unsigned int life;
 	unsigned int writeback;
@@ -81,10 +85,14 @@ struct pwb_wait {
  * struct pwb_world - one page frame and its two files
  * @file: the file the page is in at first, and the stranger's
  * @page: the frame under test, whoever owns it
- * @buddy: the frame before it, which the world holds, for compound pages
+ * @buddy: the frame before it (or after it, see @head), which the world holds,
+ *	   for compound pages
+ * @neighbour: another file's page, in the same bucket of the table of wait
+ *	       queues; or NULL
  * @captured: an actor has allocated the frame anew
  * @compound: both are one compound page now
  * @ender: index of the actor that ends the first writeback
+ * @neighbour_ender: index of the actor that ends the neighbour's, or -1
  * @ending: it has begun
  * @ended: and returned
  * @life: how often the frame was allocated; the ender's page is life 1
@@ -104,14 +112,18 @@ struct pwb_wait {
  * @count: the counters, by enum pwb_counter, at the start of the schedule
  * @more: what the scenario's own fixture keeps here
  * @narrow: only the page's flags are watched, for fewer points
+ * @head: the frame is the first of the two
+ * @uses: mask of PWB_USES_*, what a program's setup adds: see programs.c
  */
 struct pwb_world {
 	struct address_space *file[2];
 	struct page *page;
 	struct page *buddy;
+	struct page *neighbour;
 	bool captured;
 	bool compound;
 	int ender;
+	int neighbour_ender;
 	bool ending;
 	bool ended;
 	unsigned int life;
@@ -131,6 +143,8 @@ struct pwb_world {
 	long count[PWB_NR_COUNTS];
 	void *more;
 	bool narrow;
+	bool head;
+	unsigned int uses;
 };
 
 /**
@@ -199,6 +213,14 @@ void pwb_begin_writeback(struct pwb_world *world);
 void pwb_accounting_check(struct pwb_world *world,
 			  const struct address_space *file);
 void pwb_accounting_repair(struct pwb_world *world);
+
+/* neighbour.c */
+int pwb_neighbour_get(struct pwb_world *world);
+void pwb_neighbour_put(struct pwb_world *world);
+int pwb_neighbour_setup(struct pwb_world *world);
+bool pwb_neighbour_end(struct pwb_world *world);
+bool pwb_neighbour_busy(const struct pwb_world *world);
+void pwb_neighbour_wake(struct pwb_world *world);
 
 /* oracles.c */
 void pwb_access(void *world, const struct ilv_access *access);

@@ -15,7 +15,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
-#include "actors.h"
+#include "catalogue.h"
 #include "suite.h"
 
 #define PWB_TRIES	3
@@ -44,11 +44,11 @@ static const struct {
 	const char *name;
 	struct ilv_actor actor;
 } pwb_small[] = {
-	{ "narrow_lock",	{ 'L', "lock the page", pwb_actor_lock } },
-	{ "narrow_wait",	{ 'W', "lock the page and wait", pwb_actor_wait } },
-	{ "narrow_rearm",	{ 'S', "write the page again", pwb_actor_rearm } },
-	{ "narrow_fdatawait",	{ 'F', "wait without the lock", pwb_actor_fdatawait } },
-	{ "narrow_killed",	{ 'K', "wait and be killed", pwb_actor_killed } },
+	{ "narrow_lock",	PWB_OP_LOCK },
+	{ "narrow_wait",	PWB_OP_WAIT },
+	{ "narrow_rearm",	PWB_OP_REARM },
+	{ "narrow_fdatawait",	PWB_OP_FDATAWAIT },
+	{ "narrow_killed",	PWB_OP_KILLED },
 };
 
 /**

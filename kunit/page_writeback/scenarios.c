@@ -6,21 +6,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "actors.h"
-
-#define END		{ 'E', "end_page_writeback()", pwb_actor_end }
-#define TRUNCATE	{ 'T', "truncate the file", pwb_actor_truncate }
-#define REUSE		{ 'R', "reuse the frame and wait", pwb_actor_reuse }
-#define COMPOUND	{ 'C', "reuse the frame as a tail", pwb_actor_compound }
-#define REARM		{ 'S', "write the page again", pwb_actor_rearm }
-#define WAIT		{ 'W', "lock the page and wait", pwb_actor_wait }
-#define FDATAWAIT	{ 'F', "wait without the lock", pwb_actor_fdatawait }
-#define KILLED		{ 'K', "wait and be killed", pwb_actor_killed }
-#define LOCK		{ 'L', "lock the page", pwb_actor_lock }
-#define SYNC		{ 'V', "dirty the page and sync", pwb_actor_sync }
-#define REUSE_SYNC	{ 'X', "reuse the frame and sync", pwb_actor_reuse_sync }
-
-#define NEEDS(event)	BIT(PWB_SAW_##event)
+#include "catalogue.h"
 
 #define SCENARIO(_name, _needs, ...)					\
 	SCENARIO_IN(pwb_setup, _name, _needs, __VA_ARGS__)
@@ -29,7 +15,7 @@
 {									\
 	.program = PWB_PROGRAM(_name, _setup, pwb_teardown, __VA_ARGS__), \
 	.covered = true,						\
-	.needs = NEEDS(WINDOW) | (_needs),				\
+	.needs = PWB_NEEDS(WINDOW) | (_needs),				\
 }
 
 static const struct pwb_scenario pwb_scenarios[] = {
@@ -39,8 +25,8 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	 * freed once, and E must be through with it by then.
 	 */
 	SCENARIO("truncate",
-		 NEEDS(FREED) | NEEDS(FDATAWAIT),
-		 END, TRUNCATE, FDATAWAIT),
+		 PWB_NEEDS(FREED) | PWB_NEEDS(FDATAWAIT),
+		 PWB_OP_END, PWB_OP_TRUNCATE, PWB_OP_FDATAWAIT),
 
 	/*
 	 * H2: (1) E clears PG_writeback, (2) T frees the page, (3) R gets the
@@ -48,39 +34,39 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	 * looks for waiters, and wakes R.
 	 */
 	SCENARIO("reuse",
-		 NEEDS(FREED) | NEEDS(REUSED) | NEEDS(WAIT_AGAIN),
-		 END, TRUNCATE, REUSE),
+		 PWB_NEEDS(FREED) | PWB_NEEDS(REUSED) | PWB_NEEDS(WAIT_AGAIN),
+		 PWB_OP_END, PWB_OP_TRUNCATE, PWB_OP_REUSE),
 
 	/* And again, in a file without writeback tags, as swap is. */
 	SCENARIO_IN(pwb_setup_untagged, "reuse_untagged",
-		    NEEDS(FREED) | NEEDS(REUSED) | NEEDS(WAIT_AGAIN),
-		    END, TRUNCATE, REUSE),
+		    PWB_NEEDS(FREED) | PWB_NEEDS(REUSED) | PWB_NEEDS(WAIT_AGAIN),
+		    PWB_OP_END, PWB_OP_TRUNCATE, PWB_OP_REUSE),
 
 	/* H4: as before, but (3) the frame becomes the tail of a compound page. */
 	SCENARIO("reuse_tail",
-		 NEEDS(FREED) | NEEDS(TAIL),
-		 END, TRUNCATE, COMPOUND),
+		 PWB_NEEDS(FREED) | PWB_NEEDS(TAIL),
+		 PWB_OP_END, PWB_OP_TRUNCATE, PWB_OP_COMPOUND),
 
 	/*
 	 * H3: (1) E clears PG_writeback, (2) S puts the same page under
 	 * writeback again, (3) W locks it and waits, (4) E wakes W.
 	 */
 	SCENARIO("rearm",
-		 NEEDS(REARMED) | NEEDS(WAIT) | NEEDS(WAIT_AGAIN),
-		 END, REARM, WAIT),
+		 PWB_NEEDS(REARMED) | PWB_NEEDS(WAIT) | PWB_NEEDS(WAIT_AGAIN),
+		 PWB_OP_END, PWB_OP_REARM, PWB_OP_WAIT),
 
 	/*
 	 * H3 again, for fixes that look for waiters in time: (0) F waits
 	 * without the page lock, so there is one, and E will call the wakeup.
 	 */
 	SCENARIO("rearm_fdatawait",
-		 NEEDS(REARMED) | NEEDS(WAIT_AGAIN) | NEEDS(FDATAWAIT),
-		 END, FDATAWAIT, REARM, WAIT),
+		 PWB_NEEDS(REARMED) | PWB_NEEDS(WAIT_AGAIN) | PWB_NEEDS(FDATAWAIT),
+		 PWB_OP_END, PWB_OP_FDATAWAIT, PWB_OP_REARM, PWB_OP_WAIT),
 
 	/* And again: (0) K was killed, and PG_waiters is set for nobody. */
 	SCENARIO("stale_waiters",
-		 NEEDS(REARMED) | NEEDS(WAIT_AGAIN) | NEEDS(STALE),
-		 END, KILLED, REARM, WAIT),
+		 PWB_NEEDS(REARMED) | PWB_NEEDS(WAIT_AGAIN) | PWB_NEEDS(STALE),
+		 PWB_OP_END, PWB_OP_KILLED, PWB_OP_REARM, PWB_OP_WAIT),
 
 	/*
 	 * H1 and H2 for fixes that look for waiters in time, and then let go of
@@ -89,27 +75,28 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	 * wakes.
 	 */
 	SCENARIO("stale_reuse",
-		 NEEDS(FREED) | NEEDS(REUSED) | NEEDS(WAIT_AGAIN) | NEEDS(STALE),
-		 END, KILLED, TRUNCATE, REUSE),
+		 PWB_NEEDS(FREED) | PWB_NEEDS(REUSED) |
+		 PWB_NEEDS(WAIT_AGAIN) | PWB_NEEDS(STALE),
+		 PWB_OP_END, PWB_OP_KILLED, PWB_OP_TRUNCATE, PWB_OP_REUSE),
 
 	/*
 	 * W holds the page lock and waits for the writeback, L waits for the
 	 * page lock: E must wake W, and leave L to W.
 	 */
 	SCENARIO("page_lock",
-		 NEEDS(WAIT) | NEEDS(LOCK_WAIT),
-		 END, WAIT, LOCK),
+		 PWB_NEEDS(WAIT) | PWB_NEEDS(LOCK_WAIT),
+		 PWB_OP_END, PWB_OP_WAIT, PWB_OP_LOCK),
 
 	/*
 	 * H2 and H3 as users meet them: the waiter is write_cache_pages(),
 	 * which dies of a page under writeback after it has waited.
 	 */
 	SCENARIO("reuse_sync",
-		 NEEDS(FREED) | NEEDS(REUSED) | NEEDS(WAIT_AGAIN),
-		 END, TRUNCATE, REUSE_SYNC),
+		 PWB_NEEDS(FREED) | PWB_NEEDS(REUSED) | PWB_NEEDS(WAIT_AGAIN),
+		 PWB_OP_END, PWB_OP_TRUNCATE, PWB_OP_REUSE_SYNC),
 	SCENARIO("rearm_sync",
-		 NEEDS(REARMED) | NEEDS(WAIT) | NEEDS(WAIT_AGAIN),
-		 END, REARM, SYNC),
+		 PWB_NEEDS(REARMED) | PWB_NEEDS(WAIT) | PWB_NEEDS(WAIT_AGAIN),
+		 PWB_OP_END, PWB_OP_REARM, PWB_OP_SYNC),
 
 	{}
 };

@@ -21,7 +21,7 @@
 #include <linux/uaccess.h>
 #include <linux/writeback.h>
 
-#include "actors.h"
+#include "catalogue.h"
 #include "swap.h"
 #include "user.h"
 #include "../compat.h"
@@ -252,7 +252,7 @@ static void pwb_swap_teardown(void *data)
 }
 
 /* X: the process exits, and its page table entries are zapped. */
-static void pwb_actor_exit(void *data, int self)
+void pwb_actor_swap_free(void *data, int self)
 {
 	struct pwb_world *world = data;
 	swp_entry_t *entry = world->more;
@@ -262,7 +262,7 @@ static void pwb_actor_exit(void *data, int self)
 }
 
 /* W: as reclaim does with a page that it has isolated. */
-static void pwb_actor_reclaim(void *data, int self)
+void pwb_actor_swap_wait(void *data, int self)
 {
 	struct pwb_world *world = data;
 	swp_entry_t *entry = world->more;
@@ -276,11 +276,6 @@ static void pwb_actor_reclaim(void *data, int self)
 	put_page(page);
 }
 
-#define END		{ 'E', "end_page_writeback()", pwb_actor_end }
-#define EXIT		{ 'X', "free the swap slot", pwb_actor_exit }
-#define RECLAIM		{ 'W', "wait for the writeback", pwb_actor_reclaim }
-#define REUSE		{ 'R', "reuse the frame and wait", pwb_actor_reuse }
-
 const struct pwb_scenario pwb_swap_scenarios[] = {
 	/*
 	 * H1 and H2 with a page that has no file: (1) E clears PG_writeback,
@@ -291,7 +286,9 @@ const struct pwb_scenario pwb_swap_scenarios[] = {
 	 */
 	{
 		.program = PWB_PROGRAM("swap_reuse", pwb_swap_setup,
-				       pwb_swap_teardown, END, EXIT, REUSE, RECLAIM),
+				       pwb_swap_teardown, PWB_OP_END,
+				       PWB_OP_SWAP_FREE, PWB_OP_REUSE,
+				       PWB_OP_SWAP_WAIT),
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) |
 			 PWB_NEEDS(REUSED) | PWB_NEEDS(WAIT) |
 			 PWB_NEEDS(WAIT_AGAIN),

@@ -239,11 +239,13 @@ int pwb_get_frames(struct pwb_world *world)
 			__free_page(page);
 		__free_page(world->buddy);
 	}
-	world->buddy = alloc_pages(GFP_KERNEL, 1);
-	if (!world->buddy)
+	world->buddy = NULL;
+	page = alloc_pages(GFP_KERNEL, 1);
+	if (!page)
 		return -ENOMEM;
-	split_page(world->buddy, 1);
-	world->page = world->buddy + 1;
+	split_page(page, 1);
+	world->page = world->head ? page : page + 1;
+	world->buddy = world->head ? page + 1 : page;
 	return 0;
 }
 
@@ -257,6 +259,7 @@ void pwb_world_reset(struct pwb_world *world)
 	world->captured = false;
 	world->ending = false;
 	world->ended = false;
+	world->neighbour_ender = ILV_NOBODY;
 	world->locker = ILV_NOBODY;
 	world->rescues = 0;
 	world->frees = 0;
@@ -375,7 +378,8 @@ static bool pwb_owns(const struct pwb_world *world)
 /* Is the page under test under a writeback that an actor has left? */
 static bool pwb_left(const struct pwb_world *world)
 {
-	return pwb_owns(world) && !world->compound && PageWriteback(world->page);
+	return pwb_owns(world) && (!world->compound || world->head) &&
+	       PageWriteback(world->page);
 }
 
 /**
@@ -403,6 +407,8 @@ static bool pwb_missed_wake(const struct pwb_world *world)
 	for (i = 0; i < ARRAY_SIZE(world->wait); i++) {
 		if (!ilv_asleep(i))
 			continue;
+		if (world->wait[i].neighbour)	/* which is not under writeback */
+			return true;
 		if (!world->wait[i].waiting ||
 		    !test_bit(world->wait[i].bit, flags))
 			return true;
@@ -443,6 +449,8 @@ bool pwb_stuck(void *data)
 	struct pwb_world *world = data;
 	struct page *page = world->page;
 
+	if (pwb_neighbour_end(world))
+		return true;
 	if (!pwb_owns(world))
 		return false;
 	if (pwb_left(world)) {
@@ -456,6 +464,7 @@ bool pwb_stuck(void *data)
 	if (world->rescues++ == PWB_MAX_RESCUES)
 		return false;
 	pwb_wake_all(world);
+	pwb_neighbour_wake(world);
 	if (trylock_page(page)) {
 		SetPageWaiters(page);
 		unlock_page(page);
@@ -514,10 +523,13 @@ u64 pwb_digest(void *data)
 	/* Where the frames are makes no difference. */
 	copy.page = NULL;
 	copy.buddy = NULL;
+	copy.neighbour = NULL;
 	hash = ilv_hash(0, &copy, offsetof(struct pwb_world, reached));
 	hash = pwb_accounting_digest(world, hash);
 	hash = pwb_digest_page(hash, world->page, !pwb_owns(world));
 	hash = pwb_digest_page(hash, world->buddy, false);
+	if (world->neighbour)
+		hash = pwb_digest_page(hash, world->neighbour, false);
 	hash = pwb_digest_file(hash, world->file[0], world->page);
 	return pwb_digest_file(hash, world->file[1], world->page);
 }
@@ -533,6 +545,7 @@ void pwb_teardown(void *data)
 	unsigned int i;
 
 	pwb_end_left(world);
+	pwb_neighbour_end(world);
 	pwb_accounting_check(world, NULL);
 	pwb_accounting_repair(world);
 
@@ -540,7 +553,9 @@ void pwb_teardown(void *data)
 		truncate_inode_pages(world->file[i], 0);
 	lru_add_drain();
 	if (world->compound) {
-		put_page(world->buddy);
+		if (world->head)
+			page->mapping = NULL;
+		put_page(world->head ? page : world->buddy);
 		world->buddy = NULL;
 	}
 

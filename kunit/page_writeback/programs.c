@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The world of programs: that of the scenarios, and what some of the catalogue's
+ * entries need beside. The first file is of a filesystem that writes pages, wants
+ * them stable meanwhile, and is asked before a page leaves the file.
+ *
+ * It then notes a page that is under writeback, and ends that writeback, for a
+ * page that is freed in this state would take the allocator down with it.
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/pagemap.h>
+#include <linux/string.h>
+#include <linux/writeback.h>
+
+#include "catalogue.h"
+
+static int pwb_unfairness;	/* as it was before */
+
+/* As page->private; the value means nothing. */
+#define PWB_PRIVATE	((void *)1)
+
+/* Somebody has waited for the end of writeback, and not long enough. */
+static void pwb_still_under_writeback(const struct pwb_world *world)
+{
+	ilv_violation(world->writebacks > 1 ? PWB_LATE_WAKE : PWB_EARLY_RETURN);
+}
+
+static void pwb_invalidatepage(struct page *page, unsigned int offset,
+			       unsigned int length)
+{
+	struct pwb_world *world = pwb_world_of(page);
+	bool whole = !offset && length == PAGE_SIZE;
+
+	if (world && PageWriteback(page)) {
+		pwb_still_under_writeback(world);
+		if (whole)
+			end_page_writeback(page);
+	}
+	if (whole)
+		detach_page_private(page);
+}
+
+static int pwb_releasepage(struct page *page, gfp_t gfp)
+{
+	detach_page_private(page);
+	return 1;
+}
+
+/* It has left the file already, and with it, what is counted for that. */
+static void pwb_freepage(struct page *page)
+{
+	struct pwb_world *world = pwb_world_of(page);
+
+	if (!world || !PageWriteback(page))
+		return;
+	pwb_still_under_writeback(world);
+	world->accounted = false;
+	end_page_writeback(page);
+}
+
+static int pwb_writepages(struct address_space *file,
+			  struct writeback_control *wbc)
+{
+	struct page *page = find_lock_page(file, 0);
+	struct pwb_world *world;
+
+	if (!page)
+		return 0;
+	world = pwb_world_of(page);
+	if (world && PageDirty(page)) {
+		pwb_wait_locked(world, ilv_self(), page, PWB_LATE_WAKE);
+		if (!PageWriteback(page) && clear_page_dirty_for_io(page)) {
+			ilv_note("set_page_writeback()");
+			world->writebacks++;
+			pwb_begin_writeback(world);
+			pwb_saw(world, PWB_SAW_REARMED);
+		}
+	}
+	unlock_page(page);
+	put_page(page);
+	return 0;
+}
+
+static const struct address_space_operations pwb_program_aops = {
+	.set_page_dirty		= __set_page_dirty_no_writeback,
+	.writepages		= pwb_writepages,
+	.invalidatepage		= pwb_invalidatepage,
+	.releasepage		= pwb_releasepage,
+	.freepage		= pwb_freepage,
+};
+
+/* Y: the page is dirty again, and somebody calls fsync(). */
+void pwb_actor_fsync(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = pwb_find_lock(world);
+	unsigned int begun;
+
+	if (!page)
+		return;
+	__set_page_dirty_nobuffers(page);
+	unlock_page(page);
+	put_page(page);
+
+	ilv_note("__filemap_fdatawrite_range()");
+	__filemap_fdatawrite_range(world->file[0], 0, LLONG_MAX, WB_SYNC_ALL);
+	/* Whose writeback it is: it must be over. A later one need not. */
+	begun = world->writebacks;
+	pwb_will_wait(world, self, PG_writeback);
+	ilv_note("filemap_fdatawait_range()");
+	filemap_fdatawait_range(world->file[0], 0, LLONG_MAX);
+	if (!world->free && world->life == 1 && world->writebacks == begun &&
+	    PageWriteback(world->page))
+		pwb_still_under_writeback(world);
+	world->wait[self].waiting = false;
+}
+
+static int pwb_program_setup(void *data)
+{
+	struct pwb_world *world = data;
+	int ret = pwb_get_frames(world);
+
+	if (!ret && world->uses & PWB_USES_NEIGHBOUR)
+		ret = pwb_neighbour_get(world);
+	if (!ret)
+		ret = pwb_setup_frame(world);
+	if (ret)
+		return ret;
+	if (world->uses & PWB_USES_PRIVATE)
+		attach_page_private(world->page, PWB_PRIVATE);
+	if (world->uses & PWB_USES_RECLAIM)
+		SetPageReclaim(world->page);
+	return world->neighbour ? pwb_neighbour_setup(world) : 0;
+}
+
+/**
+ * pwb_programs_init() - what all programs share
+ * @world: the world, after pwb_world_init()
+ */
+void pwb_programs_init(struct pwb_world *world)
+{
+	struct inode *inode = world->file[0]->host;
+
+	inode->i_sb->s_iflags |= SB_I_STABLE_WRITES;
+	inode->i_mapping->a_ops = &pwb_program_aops;
+	/* Else the first schedule that makes the page dirty is unlike the rest. */
+	__mark_inode_dirty(inode, I_DIRTY_PAGES);
+	pwb_unfairness = sysctl_page_lock_unfairness;
+}
+
+/**
+ * pwb_programs_exit() - undo pwb_programs_init(), before pwb_world_exit()
+ * @world: the world
+ */
+void pwb_programs_exit(struct pwb_world *world)
+{
+	sysctl_page_lock_unfairness = pwb_unfairness;
+	pwb_neighbour_put(world);
+}
+
+/**
+ * pwb_program_begin() - the world for a program, and the program itself
+ * @world: the world; between two schedules
+ * @g: what the program is made of
+ * @program: filled in
+ */
+void pwb_program_begin(struct pwb_world *world, const struct pwb_generated *g,
+		       struct ilv_program *program)
+{
+	static const struct ilv_program template =
+		PWB_PROGRAM(NULL, pwb_program_setup, pwb_teardown, PWB_OP_END);
+	bool head = g->uses & PWB_USES_HEAD;
+	unsigned int i;
+
+	*program = template;
+	program->name = g->name;
+	program->nr_actors = 1 + g->nr;
+	for (i = 0; i < g->nr; i++) {
+		program->actors[1 + i] = pwb_catalogue[g->op[i]].actor;
+		program->actors[1 + i].tag = g->name[strlen("p_E") + i];
+	}
+	program->world = world;
+	program->digest = g->flags & PWB_UNKNOWN ? NULL : pwb_digest;
+
+	world->uses = g->uses;
+	world->reached = 0;
+	if (world->head != head && world->buddy) {
+		__free_page(world->buddy);
+		world->buddy = NULL;
+	}
+	world->head = head;
+	if (head)
+		mapping_set_no_writeback_tags(world->file[1]);
+	else
+		clear_bit(AS_NO_WRITEBACK_TAGS, &world->file[1]->flags);
+	if (!(g->uses & PWB_USES_NEIGHBOUR))
+		pwb_neighbour_put(world);
+	sysctl_page_lock_unfairness =
+		g->uses & PWB_USES_FAIR ? 0 : pwb_unfairness;
+}
