@@ -12,11 +12,12 @@ options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BO
 	  $(if $(JSON),--json '$(JSON)') $(arch)
 arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
-.PHONY: help kunit matrix witness stress mutants check check-tools verify replay stage readme clean
+.PHONY: help kunit matrix programs witness stress mutants check check-tools verify replay stage readme clean
 
 help:
 	@echo 'make kunit                 v5.10: the variants, against what is expected of them'
 	@echo 'make matrix [VARIANTS=..]  all variants on all architectures: one table'
+	@echo 'make programs              every program of the catalogue [ACTORS=2,3,4] [SHARD=I/N]'
 	@echo 'make witness               the crashes of the reports [ARCH=x86_64,arm64]'
 	@echo 'make stress                free-running threads, to compare the explorer with'
 	@echo 'make check                 the tests of the project itself'
@@ -41,6 +42,11 @@ kunit:
 
 matrix:
 	@$(WBCHECK) matrix $(options) $(foreach v,$(VARIANTS),--variant '$(v)')
+
+programs:
+	@$(WBCHECK) programs $(if $(ACTORS),--actors '$(ACTORS)') $(if $(SHARD),--shard '$(SHARD)') \
+	$(if $(BOUND),--bound '$(BOUND)') $(if $(JSON),--json '$(JSON)') $(arch) \
+	$(foreach v,$(VARIANTS),--variant '$(v)')
 
 witness:
 	@$(WBCHECK) witness $(arch) $(if $(JSON),--json '$(JSON)')

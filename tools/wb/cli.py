@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import (
-    arches, boot, build, cells, deps, diagram, fetch, judge, listing, mutants, proc, report, stress,
-    svg, trace, witness,
+    arches, boot, build, cells, deps, diagram, fetch, judge, listing, mutants, proc, programs,
+    report, stress, svg, trace, witness,
 )
 from .arches import Arch
 from .cells import Cell
@@ -241,36 +241,77 @@ def one_cell(settings: Settings, args: argparse.Namespace) -> Cell:
     return variant_cell(line, variant, found[0], source)
 
 
+def replay_case(name: str, scenarios: Sequence[str]) -> tuple[str, str] | None:
+    """The suite and the case that replay schedules of this scenario or program."""
+    if name in scenarios:
+        return judge.RACES, name
+    actors = len(name.removeprefix("p_"))
+    if name.startswith("p_E") and actors in programs.CASES:
+        return programs.SUITE, programs.CASES[actors]
+    return None
+
+
+def cmd_programs(settings: Settings, args: argparse.Namespace) -> Exit:
+    line, source, wanted = variant_cells(settings, args, args.variant or KUNIT_VARIANTS)
+    broken = {v.name for v in line.variants.values() if v.breaks}
+    options = []
+    if args.bound is not None:
+        options.append(f"page_writeback.bound={args.bound}")
+    with lock(settings.build):
+        outcomes = programs.run(settings, wanted, broken, args.actors, args.shard, options, note)
+    surprises = programs.surprises(outcomes, args.shard == (1, 1))
+    path = results_path(settings, args, "programs")
+    report.write_json(path, {
+        "line": line.name, "version": source.version, "shard": "/".join(map(str, args.shard)),
+        "as_expected": not surprises, "unexpected": surprises,
+        "variants": programs.as_json(outcomes),
+    })
+    say(programs.table(outcomes) + "\n")
+    for row in surprises:
+        say(f"unexpected: {row}")
+    if surprises:
+        say(f"verdict: {len(surprises)} unexpected; results in {path}")
+        return Exit.VIOLATION
+    broke = dict.fromkeys(o.variant for o in outcomes if not o.holds)
+    held = dict.fromkeys(o.variant for o in outcomes if o.holds)
+    say(f"verdict: as expected: {', '.join(broke) or 'none'} broken, "
+        f"{', '.join(held) or 'none'} without a violation; results in {path}")
+    return Exit.OK
+
+
 def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
-    scenario = args.schedule.split(":")[1:2]
+    found = re.fullmatch(r"v1:(\w+):[A-Za-z]\d*(,[A-Za-z]\d*)*", args.schedule)
     names = judge.expected_cases(settings.root / "kunit")[judge.RACES]
-    if not re.fullmatch(r"v1:\w+:[A-Z]\d*(,[A-Z]\d*)*", args.schedule) or scenario[0] not in names:
+    place = replay_case(found[1], names) if found else None
+    if not found or not place:
         raise WbError(Exit.USAGE, f"'{args.schedule}' is no schedule, like v1:reuse:E5,T,R,E,R; "
-                      f"the scenarios are {', '.join(names)}")
+                      f"the scenarios are {', '.join(names)}, and programs have names like p_ETR")
     cell = one_cell(settings, args)
     with lock(settings.build):
         kernel = cells.built(settings, cell)
         log = boot.boot(settings, kernel, cell.name, [f"page_writeback.replay={args.schedule}"])
-    suite = log.suites.get(judge.RACES)
-    case = suite.cases.get(scenario[0]) if suite else None
+    suite = log.suites.get(place[0])
+    case = suite.cases.get(place[1]) if suite else None
     if case is None:
-        raise WbError(Exit.INCOMPLETE, f"{cell.name}: {scenario[0]} did not run")
+        raise WbError(Exit.INCOMPLETE, f"{cell.name}: {found[1]} did not run")
+    if case.skipped == judge.NOT_ASKED_FOR:
+        raise WbError(Exit.USAGE, f"{cell.name}: there is no program {found[1]}")
     replayed = None
     rows = []
     for row in case.lines:
         if row.startswith("| "):
             rows.append(row[2:])
-        elif row.startswith(f"error {case.name}: "):
+        elif row.startswith(f"error {found[1]}: "):
             raise WbError(Exit.USAGE, row.partition(": ")[2])
-        elif row.startswith(f"replayed {case.name}: "):
+        elif row.startswith(f"replayed {found[1]}: "):
             replayed = row.partition(": ")[2]
     if replayed is None:
         raise WbError(Exit.INCOMPLETE, f"{cell.name}: the replay left no result")
-    found = trace.parse(rows)
-    places = kernel.places([found])
+    steps = trace.parse(rows)
+    places = kernel.places([steps])
     if args.svg:
-        report.write_text(args.svg, svg.draw(found, places, f"{args.schedule} on {cell.name}"))
-    for row in [*listing.steps(found, places, kernel.tree), "", *diagram.draw(found, places)]:
+        report.write_text(args.svg, svg.draw(steps, places, f"{args.schedule} on {cell.name}"))
+    for row in [*listing.steps(steps, places, kernel.tree), "", *diagram.draw(steps, places)]:
         say(row)
     say(f"\nverdict: {args.schedule} on {cell.name}: breaks {replayed}")
     return Exit.OK if replayed == "none" else Exit.VIOLATION
@@ -400,6 +441,17 @@ def parser() -> argparse.ArgumentParser:
     c = add("witness", cmd_witness, "the crashes of the reports, on the unfixed kernel, and "
             "their absence on the fixed one")
     add_arch(c, "x86_64,arm64")
+    c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
+    c = add("programs", cmd_programs, "every program of so many actors that the suite's catalogue "
+            "makes")
+    c.add_argument("--variant", action="append", help="only this one; can be repeated")
+    c.add_argument("--actors", type=programs.numbers, default=[2], metavar="N[,N]",
+                   help="2, 3, 4 (default: 2)")
+    c.add_argument("--shard", type=mutants.shard, default=(1, 1), metavar="I/N",
+                   help="only this part")
+    c.add_argument("--bound", type=positive, help="preemptions in a schedule of those that can't "
+                   "be explored completely, at most")
+    add_arch(c)
     c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
     c = add("stress", cmd_stress, "free-running threads: how long they take to hit what the "
             "explorer finds, and whether the fix holds under them")
