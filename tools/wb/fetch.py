@@ -8,6 +8,7 @@ when all of it has been checked and extracted.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -15,12 +16,13 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import proc
 from .errors import Exit, WbError
-from .lines import Line
+from .lines import Line, Package
 from .settings import Settings, lock, make_folder
 
 
@@ -32,12 +34,28 @@ class Source:
     """A kernel source tree that is only read.
 
     `pristine` sources are ours: nobody edits them, so that staged trees may
-    share files with them.
+    share files with them. `instead_of` is the version that was to be had, and
+    has left the archive.
     """
 
     path: Path
     version: str
     pristine: bool
+    instead_of: str = ""
+
+    @property
+    def title(self) -> str:
+        """The version, and that it is another one than was to be had."""
+        return self.version + (f", instead of {self.instead_of}" if self.instead_of else "")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A version of a package in the archive, with the hash of the signed index."""
+
+    version: str
+    sha256: str
+    suite: str
 
 
 def makefile_version(tree: Path) -> dict[str, str]:
@@ -55,6 +73,18 @@ def makefile_version(tree: Path) -> dict[str, str]:
     if len(found) < 3:
         raise WbError(Exit.USAGE, f"{tree} is no kernel tree: its Makefile states no version")
     return found
+
+
+def find_line(tree: Path, lines: dict[str, Line]) -> Line:
+    """The line that a tree is of."""
+    v = makefile_version(tree)
+    for line in lines.values():
+        if all(v[k] == want for k, want in line.makefile.items()):
+            return line
+    raise WbError(
+        Exit.USAGE, f"{tree} is a v{v['VERSION']}.{v['PATCHLEVEL']} tree; "
+        f"the lines are {', '.join(lines)}",
+    )
 
 
 def check_line(tree: Path, line: Line) -> str:
@@ -96,7 +126,87 @@ def _debian_mirror() -> str | None:
     return next(iter((targets or "").split()), None)
 
 
-def _fetch_debian(line: Line, folder: Path) -> Path | None:
+def _version_parts(text: str) -> list[tuple[tuple[int, ...], int]]:
+    """Text and numbers in turn. "~" sorts before the end, letters before the rest."""
+    def order(c: str) -> int:
+        return -1 if c == "~" else ord(c) if c.isalpha() else ord(c) + 256
+
+    return [(tuple(map(order, word)) + (0,), int(number or 0))
+            for word, number in re.findall(r"(\D*)(\d*)", text)]
+
+
+def version_key(version: str) -> tuple[object, ...]:
+    """Sorts versions as Debian does: see deb-version(7)."""
+    epoch, _, rest = version.rpartition(":")
+    upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "0")
+    return int(epoch or 0), _version_parts(upstream), _version_parts(revision)
+
+
+def read_offers(index: str, package: str, suite: str) -> list[Offer]:
+    """The versions of a package in what apt-cache show prints."""
+    offers = []
+    for stanza in index.split("\n\n"):
+        row = dict(re.findall(r"(?m)^(Package|Version|SHA256): (\S+)$", stanza))
+        if row.get("Package") == package and "Version" in row and "SHA256" in row:
+            offers.append(Offer(row["Version"], row["SHA256"], suite))
+    return offers
+
+
+def choose(package: Package, series: str, offers: Sequence[Offer]) -> Offer:
+    """The pinned version with its hash, or else the newest of the series."""
+    for offer in offers:
+        if offer.version == package.version:
+            if offer.sha256 != package.sha256:
+                raise WbError(
+                    Exit.SOURCE, f"{package.name} {offer.version} has SHA-256 {offer.sha256} in the "
+                    f"index of {offer.suite}, expected {package.sha256}",
+                )
+            return offer
+    same = [o for o in offers if o.version.rpartition(":")[2].startswith(f"{series}.")]
+    if not same:
+        raise WbError(
+            Exit.SOURCE, f"{package.name} {package.version} is not in {', '.join(package.suites)}, "
+            f"nor any other of {series}; or give KSRC=<tree>",
+        )
+    return max(same, key=lambda o: version_key(o.version))
+
+
+def _apt(state: Path, tool: str) -> list[str]:
+    """An apt command that knows nothing but the folder `state`."""
+    return [
+        tool, "-q",
+        "-o", f"Dir::State={state}", "-o", f"Dir::State::lists={state}/lists",
+        "-o", f"Dir::State::status={state}/status", "-o", f"Dir::Cache={state}",
+        "-o", f"Dir::Etc::sourcelist={state}/sources.list", "-o", "Dir::Etc::sourceparts=-",
+        "-o", "APT::Sandbox::User=root",
+    ]
+
+
+def _apt_error(done: proc.Done) -> str:
+    errors = [x for x in done.output.splitlines() if x.startswith(("E:", "Err:"))]
+    return errors[0] if errors else "apt-get failed"
+
+
+def _find_offer(state: Path, mirror: str, package: Package, series: str) -> Offer:
+    """Look through the suites, until one has the pinned version."""
+    offers: list[Offer] = []
+    problem = ""
+    for suite in package.suites:
+        (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror} {suite} main\n")
+        done = proc.run([*_apt(state, "apt-get"), "update"], label=f"reading the index of {suite}")
+        if done.code:
+            problem = problem or _apt_error(done)
+            continue
+        shown = proc.capture([*_apt(state, "apt-cache"), "show", package.name])
+        offers += read_offers(shown or "", package.name, suite)
+        if any(o.version == package.version for o in offers):
+            break
+    if not offers and problem:
+        raise WbError(Exit.SOURCE, f"can't download {package.name}: {problem}; or give KSRC=<tree>")
+    return choose(package, series, offers)
+
+
+def _fetch_debian(line: Line, folder: Path) -> tuple[Path, Offer] | None:
     """Download the line's source package with apt; None where that can't be."""
     d = line.debian
     mirror = _debian_mirror()
@@ -110,35 +220,28 @@ def _fetch_debian(line: Line, folder: Path) -> Path | None:
     for sub in ("lists/partial", "archives/partial"):
         (state / sub).mkdir(parents=True)
     (state / "status").touch()
-    (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror} {d['suite']} main\n")
-    apt = [
-        "apt-get", "-q",
-        "-o", f"Dir::State={state}", "-o", f"Dir::State::lists={state}/lists",
-        "-o", f"Dir::State::status={state}/status", "-o", f"Dir::Cache={state}",
-        "-o", f"Dir::Etc::sourcelist={state}/sources.list", "-o", "Dir::Etc::sourceparts=-",
-        "-o", "APT::Sandbox::User=root",
-    ]
-    wanted = f"{d['package']}={d['package_version']}"
-    done = proc.run([*apt, "update"], label=f"reading the index of {d['suite']}")
-    if done.code == 0:
-        done = proc.run(
-            [*apt, "download", wanted], cwd=folder,
-            label=f"downloading {wanted}", detail=lambda: _size(folder),
-        )
+    offer = _find_offer(state, mirror, d, line.series)
+    wanted = f"{d.name}={offer.version}"
+    # What was read last may be another suite than the one that has it.
+    (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror} {offer.suite} main\n")
+    done = proc.run(
+        [*_apt(state, "apt-get"), "download", wanted], cwd=folder,
+        label=f"downloading {wanted}", detail=lambda: _size(folder),
+    )
     debs = list(folder.glob("*.deb"))
     if done.code or len(debs) != 1:
-        errors = [x for x in done.output.splitlines() if x.startswith(("E:", "Err:"))]
-        reason = errors[0] if errors else "apt-get failed"
-        raise WbError(Exit.SOURCE, f"can't download {wanted}: {reason}; or give KSRC=<tree>")
-    _check_hash(debs[0], d["sha256"])
+        raise WbError(
+            Exit.SOURCE, f"can't download {wanted}: {_apt_error(done)}; or give KSRC=<tree>"
+        )
+    _check_hash(debs[0], offer.sha256)
 
-    tarball = folder / Path(d["tarball"]).name
-    script = f'dpkg-deb --fsys-tarfile "$1" | tar -xO "./{d["tarball"]}" > "$2"'
+    tarball = folder / Path(d.tarball).name
+    script = f'dpkg-deb --fsys-tarfile "$1" | tar -xO "./{d.tarball}" > "$2"'
     done = proc.run(["sh", "-c", script, "sh", debs[0], tarball], label="unpacking the package")
     if done.code or not tarball.stat().st_size:
         raise WbError(Exit.HOST, f"can't unpack {debs[0].name}: {done.reason}")
     debs[0].unlink()
-    return tarball
+    return tarball, offer
 
 
 def _fetch_kernel_org(line: Line, folder: Path) -> Path:
@@ -179,27 +282,78 @@ def _extract(tarball: Path, folder: Path) -> Path:
     return tree
 
 
-def _into_cache(line: Line, tarball: Path | None, target: Path) -> None:
-    """Make `target` from a tarball, or from a download."""
+def _record_path(sources: Path, line: Line) -> Path:
+    return sources / f"{line.name}.json"
+
+
+def _taken(sources: Path, line: Line) -> Offer | None:
+    """What was taken instead of the version that is pinned now, if anything was."""
+    try:
+        data = json.loads(_record_path(sources, line).read_text())
+        offer = Offer(**data["taken"])
+        pinned = data["instead_of"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return offer if line.debian and pinned == line.debian.version else None
+
+
+def _record(sources: Path, line: Line, offer: Offer) -> None:
+    """Write down what was taken instead, with its hash."""
+    assert line.debian
+    path = _record_path(sources, line)
+    tmp = path.with_name(path.name + ".new")
+    tmp.write_text(json.dumps(
+        {"package": line.debian.name, "instead_of": line.debian.version, "taken": asdict(offer)},
+        indent=2) + "\n")
+    os.replace(tmp, path)
+
+
+def substitute_folder(line: Line, offer: Offer) -> str:
+    """Where a version other than the pinned one is kept."""
+    return f"{line.name}-{offer.version.replace(':', '_')}"
+
+
+def _into_cache(line: Line, tarball: Path | None, target: Path) -> Offer | None:
+    """Make `target` from a tarball, or from a download.
+
+    Returns the version that was taken instead of the pinned one, if that is
+    gone, and makes its folder instead.
+    """
     make_folder(target.parent)
     for stale in target.parent.glob(".new.*"):
         shutil.rmtree(stale, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=".new.", dir=target.parent))
+    other = None
     try:
-        packed = tarball or _fetch_debian(line, folder) or _fetch_kernel_org(line, folder)
+        packed = tarball
+        if not packed:
+            found = _fetch_debian(line, folder)
+            packed, offer = found or (_fetch_kernel_org(line, folder), None)
+            if offer and line.debian and offer.version != line.debian.version:
+                other = offer
+                target = target.with_name(substitute_folder(line, offer))
         tree = _extract(packed, folder)
         check_line(tree, line)
+        if other:
+            shutil.rmtree(target, ignore_errors=True)
         tree.rename(target)
+        if other:
+            _record(target.parent, line, other)
     except OSError as error:
         raise WbError(
             Exit.HOST, f"can't write the source to {target.parent}: {error.strerror or error}"
         ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    return other
 
 
 def get(settings: Settings, line: Line, given: str | None = None) -> Source:
-    """The source of a line: the pinned one, or a folder or tarball of the user's."""
+    """The source of a line: the pinned one, or a folder or tarball of the user's.
+
+    Where the pinned version has left the archive, the newest of its series: each
+    run says so.
+    """
     sources = settings.cache / "sources"
     tarball = None
     target = sources / f"{line.name}-{line.version}"
@@ -211,8 +365,21 @@ def get(settings: Settings, line: Line, given: str | None = None) -> Source:
             raise WbError(Exit.USAGE, f"KSRC={given}: no such folder or tarball")
         tarball = path
         target = sources / f"{line.name}-{sha256(path)[:16]}"
+    other = None
     with lock(sources):
-        if not target.is_dir():
+        if not target.is_dir() and not tarball:
+            other = _taken(sources, line)
+            if other and not (sources / substitute_folder(line, other)).is_dir():
+                other = None
+        if not target.is_dir() and not other:
             print(f"getting the source of {line.name} into {target}", file=sys.stderr, flush=True)
-            _into_cache(line, tarball, target)
-    return Source(target, check_line(target, line), pristine=True)
+            other = _into_cache(line, tarball, target)
+    if not other or not line.debian:
+        return Source(target, check_line(target, line), pristine=True)
+    print(
+        f"note: {line.debian.name} {line.debian.version} is not in the archive any more: this is "
+        f"{other.version}, the newest of {line.series}, SHA-256 {other.sha256}",
+        file=sys.stderr, flush=True,
+    )
+    target = sources / substitute_folder(line, other)
+    return Source(target, check_line(target, line), pristine=True, instead_of=line.debian.version)

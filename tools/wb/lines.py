@@ -10,6 +10,8 @@ from typing import Any
 
 from .errors import Exit, WbError
 
+DEFAULT = "v5.10"
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -22,15 +24,32 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Package:
+    """Debian's package of a line's source: the version seen, and where to look for it."""
+
+    name: str
+    version: str
+    suites: tuple[str, ...]
+    sha256: str
+    tarball: str
+
+
+@dataclass(frozen=True)
 class Line:
-    """A supported kernel line."""
+    """A supported kernel line; `judged` are the variants that kunit runs."""
 
     name: str
     version: str
     makefile: dict[str, str]
-    debian: dict[str, str]
+    debian: Package | None
     kernel_org: dict[str, str]
     variants: dict[str, Variant]
+    judged: tuple[str, ...] = ()
+
+    @property
+    def series(self) -> str:
+        """What the versions of its kernels begin with, like "6.1"."""
+        return f"{self.makefile['VERSION']}.{self.makefile['PATCHLEVEL']}"
 
     def variant(self, name: str) -> Variant:
         if name not in self.variants:
@@ -55,6 +74,10 @@ def patch_files(folder: Path, entries: list[str]) -> tuple[Path, ...]:
     return tuple(files)
 
 
+def _package(d: dict[str, Any]) -> Package:
+    return Package(d["name"], d["version"], tuple(d["suites"]), d["sha256"], d["tarball"])
+
+
 def load(patches: Path) -> dict[str, Line]:
     """Read lines.toml; `patches` is the folder it is in."""
     with open(patches / "lines.toml", "rb") as f:
@@ -66,6 +89,16 @@ def load(patches: Path) -> dict[str, Line]:
             for v, e in d["variants"].items()
         }
         lines[name] = Line(
-            name, d["version"], d["makefile"], d.get("debian", {}), d.get("kernel_org", {}), variants
+            name, d["version"], d["makefile"],
+            _package(d["debian"]) if "debian" in d else None, d.get("kernel_org", {}), variants,
+            tuple(d.get("judged", variants)),
         )
     return lines
+
+
+def get(patches: Path, name: str) -> Line:
+    """The line of a name; `patches` is the folder of lines.toml."""
+    known = load(patches)
+    if name not in known:
+        raise WbError(Exit.USAGE, f"no line '{name}': there are {', '.join(known)}")
+    return known[name]
