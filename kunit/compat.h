@@ -13,10 +13,24 @@
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/sysctl.h>
+#include <linux/version.h>
 #include <linux/vmstat.h>
 
-/* v5.10: KUnit has no kunit_skip(); say so in a line the tools know, and pass. */
-#ifndef kunit_skip
+/* v5.14 gave the panic notifiers a header of their own: f39650de687e. */
+#if __has_include("linux/panic_notifier.h")
+#include <linux/panic_notifier.h>
+#endif
+
+/*
+ * v5.14: 6d2426b2f258 gave KUnit kunit_skip(), and a test a status. Before, say it
+ * in a line that the tools know, and pass.
+ */
+#ifdef kunit_skip
+/* Has no expectation of this test failed so far? */
+#define compat_kunit_ok(test)						\
+	(READ_ONCE((test)->status) != KUNIT_FAILURE)
+#else
+#define compat_kunit_ok(test)		READ_ONCE((test)->success)
 #define kunit_skip(test, fmt, ...)					\
 do {									\
 	kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT "# SKIP %s: " fmt,	\
@@ -25,28 +39,60 @@ do {									\
 } while (0)
 #endif
 
-/* v5.10: the sched_switch tracepoint's arguments, without the first (data). */
+/*
+ * The sched_switch tracepoint's arguments, without the first (data). v5.18 added
+ * the state: fa2c3254d7cf. It may be the one before a signal changed it.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
 #define COMPAT_SCHED_SWITCH_ARGS(prev, next)				\
 	bool preempt, struct task_struct *prev, struct task_struct *next
+#else
+#define COMPAT_SCHED_SWITCH_ARGS(prev, next)				\
+	bool preempt, struct task_struct *prev, struct task_struct *next, \
+	unsigned int prev_state
+#endif
 
-/* v5.10: the state a task is in, or is about to be put to sleep in. */
+/*
+ * The state a task is in, or is about to be put to sleep in. v5.14 renamed it,
+ * and has an accessor to tell that by: 2f064a59a11f.
+ */
+#ifdef get_current_state
+#define compat_task_state_ptr(task)	(&(task)->__state)
+#else
 #define compat_task_state_ptr(task)	(&(task)->state)
+#endif
 #define compat_task_state(task)		READ_ONCE(*compat_task_state_ptr(task))
-/* v5.10: set_current_state(), which can warn of TASK_PARKED. */
+/* set_current_state(), which can warn of TASK_PARKED. */
 #define compat_set_current_state(value)					\
 	smp_store_mb(*compat_task_state_ptr(current), value) /* as there */
 
 /*
- * v5.10: the limit on real-time tasks' share of the CPU, in microseconds a
- * second, or -1. Read on every tick, so that setting it takes effect at once.
+ * The limit on real-time tasks' share of the CPU, in microseconds a second, or
+ * -1. Read on every tick, so that setting it takes effect at once. v5.18 took
+ * the declaration out of the headers: d9ab0e63fa7f. v6.12 has no such limit any
+ * more: 5f6bd380c7bd. Its successor, a deadline server, lets other tasks run
+ * now and then, and the explorer's threads go on right where they were.
  */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+extern int sysctl_sched_rt_runtime;
+
 static inline int compat_set_rt_runtime(int us)
 {
 	return xchg(&sysctl_sched_rt_runtime, us);
 }
+#else
+static inline int compat_set_rt_runtime(int us)
+{
+	return us;
+}
+#endif
 
-/* v5.10: has no expectation of this test failed so far? */
-#define compat_kunit_ok(test)		READ_ONCE((test)->success)
+/* The largest order there is; up to v6.3, MAX_ORDER was one more: 5e0a760b4441. */
+#ifdef MAX_PAGE_ORDER
+#define COMPAT_MAX_PAGE_ORDER		MAX_PAGE_ORDER
+#else
+#define COMPAT_MAX_PAGE_ORDER		(MAX_ORDER - 1)
+#endif
 
 /* v5.10: the memory cgroup that a page is charged to. */
 #ifdef CONFIG_MEMCG
@@ -70,8 +116,15 @@ static inline int compat_set_rt_runtime(int us)
 /* v5.10: size of the hashed table of page wait queues in mm/filemap.c. */
 #define COMPAT_PAGE_WAIT_BUCKETS	256
 
+/* v5.14 has the zones' counters apart from the lists of pages: 28f836b6777b. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
+#define compat_zonestats		pageset
+#else
+#define compat_zonestats		per_cpu_zonestats
+#endif
+
 /*
- * v5.10: a counter of a node or a zone, exact as long as it stands still: with
+ * A counter of a node or a zone, exact as long as it stands still: with
  * the differences that the CPUs of an SMP kernel have not added to it yet.
  */
 static inline long compat_node_stat(struct pglist_data *node,
@@ -94,7 +147,7 @@ static inline long compat_zone_stat(struct zone *zone, enum zone_stat_item item)
 	int cpu;
 
 	for_each_online_cpu(cpu)
-		n += per_cpu_ptr(zone->pageset, cpu)->vm_stat_diff[item];
+		n += per_cpu_ptr(zone->compat_zonestats, cpu)->vm_stat_diff[item];
 #endif
 	return n;
 }

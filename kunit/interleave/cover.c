@@ -40,13 +40,13 @@
 #include <linux/kernel_stat.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "internal.h"
+#include "../compat.h"
 
-#define ILV_CHUNK_ORDER	(MAX_ORDER - 1)
+#define ILV_CHUNK_ORDER	COMPAT_MAX_PAGE_ORDER
 #define ILV_CHUNK_SIZE	(PAGE_SIZE << ILV_CHUNK_ORDER)
 #define ILV_CHUNK_NODES	(ILV_CHUNK_SIZE / sizeof(struct ilv_node))
 #define ILV_MAX_CHUNKS	128
@@ -175,7 +175,8 @@ static int ilv_any_of(unsigned int mask)
 {
 	unsigned int skip;
 
-	ilv_graph.random = next_pseudo_random32(ilv_graph.random);
+	/* From Numerical Recipes, like next_pseudo_random32() up to v6.12. */
+	ilv_graph.random = ilv_graph.random * 1664525 + 1013904223;
 	for (skip = (ilv_graph.random >> 16) % hweight32(mask); skip; skip--)
 		mask &= mask - 1;
 	return __ffs(mask);
