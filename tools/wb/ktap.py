@@ -7,9 +7,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-# The end of a kernel that has no root filesystem, once the tests are done.
+# The end of a kernel that has no root filesystem, once the tests are done; or,
+# from v5.18 on, of one that kunit.py asked to halt then.
 EXPECTED_END = re.compile(
     r"Kernel panic - not syncing: (VFS: Unable to mount root fs|No working init found)"
+    r"|^reboot: System halted$"
 )
 CRASH = re.compile(
     r"Kernel panic|kernel BUG at|^BUG: |^WARNING: |Oops[: ]|general protection fault"
@@ -56,7 +58,14 @@ class Log:
 
 
 _STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[\s*T\d+\])? ?")
+# From v5.18 on, after a suite and after a parameterised case.
+_SUMMARY = re.compile(r"# [\w/-]+: pass:\d+ fail:\d+ skip:\d+ total:\d+")
 _RESULT = re.compile(r"(not )?ok (\d+) (?:- )?(\S+)(?:\s*#\s*(\w+)\s*(.*))?$")
+
+
+def depth(row: str) -> int:
+    """How deep in KTAP a line is: 0 for suites, 1 for cases, 2 for parameters of a case."""
+    return 1 if row.startswith("\t") else (len(row) - len(row.lstrip(" "))) // 4
 
 
 def clean(text: str) -> list[str]:
@@ -88,7 +97,10 @@ def parse(text: str, known: Sequence[str] = ()) -> Log:
         if not log.started:
             continue
         indented = row.startswith((" ", "\t"))
-        if plan := re.fullmatch(r"1\.\.(\d+)", body):
+        if depth(row) > 1 and suite:
+            # What a parameterised case says of each parameter, or details of a failure.
+            pending.append(body.removeprefix("# "))
+        elif plan := re.fullmatch(r"1\.\.(\d+)", body):
             if indented and suite:
                 suite.planned = int(plan[1])
             elif not indented:
@@ -108,6 +120,8 @@ def parse(text: str, known: Sequence[str] = ()) -> Log:
             elif not indented:
                 log.suites.setdefault(name, Suite(name)).ok = ok
                 suite = None
+        elif _SUMMARY.fullmatch(body) or re.match(r"K?TAP version|# module: ", body):
+            pass
         elif suite and indented:
             pending.append(body.removeprefix("# "))
         elif suite and body:
@@ -119,7 +133,10 @@ _KTAP = re.compile(r"\s*(?:#|(?:not )?ok \d|\d+\.\.\d|K?TAP version)")
 
 
 def without_times(text: str) -> str:
-    """The KTAP part of a log, for comparing two runs."""
+    """The KTAP part of a log, for comparing two runs.
+
+    That a case should be marked slow depends on how long it took.
+    """
     rows = clean(text)
     keep = []
     inside = False
@@ -128,6 +145,8 @@ def without_times(text: str) -> str:
         if EXPECTED_END.search(row):
             break
         # The kernel may have other things to say, too, like that a timer was late.
-        if inside and _KTAP.match(row) and not row.strip().startswith("# time: "):
+        if inside and _KTAP.match(row) and not re.match(
+            r"\s*# (time: |\w+: Test should be marked slow)", row
+        ):
             keep.append(row)
     return "\n".join(keep)
