@@ -3,19 +3,21 @@
 # (tools/wbcheck --help lists them; make turns every failure into 2).
 
 WBCHECK := tools/wbcheck
-VARIANT ?= unfixed
+LINE ?= v5.10
 export V KSRC JOBS WB_BUILD SMP ACCEL
 
 # wbcheck's options, where they are given.
 options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BOUND)') \
 	  $(if $(COVER),--cover '$(COVER)') $(if $(COMPARE),--compare '$(COMPARE)') \
 	  $(if $(JSON),--json '$(JSON)') $(arch)
+line = --line '$(LINE)'
+variant = $(if $(VARIANT),--variant '$(VARIANT)')
 arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
 .PHONY: help kunit matrix programs witness stress mutants check check-tools verify replay stage readme clean
 
 help:
-	@echo 'make kunit                 v5.10: the variants, against what is expected of them'
+	@echo 'make kunit [LINE=v5.10]    the variants of a line, against what is expected of them'
 	@echo 'make matrix [VARIANTS=..]  all variants on all architectures: one table'
 	@echo 'make programs              every program of the catalogue [ACTORS=2,3,4] [SHARD=I/N]'
 	@echo 'make witness               the crashes of the reports [ARCH=x86_64,arm64]'
@@ -24,7 +26,7 @@ help:
 	@echo 'make check-tools           those of them that boot no kernel'
 	@echo 'make mutants               breaks that the suite must catch [SHARD=I/N]'
 	@echo 'make verify TREE=DIR       the verdict on a kernel tree of your own'
-	@echo "make replay SCHEDULE='..'  one schedule step by step [VARIANT=$(VARIANT)] [TREE=DIR]"
+	@echo "make replay SCHEDULE='..'  one schedule step by step [VARIANT=NAME] [TREE=DIR]"
 	@echo '                           SVG=FILE draws a timeline of it'
 	@echo 'make stage VARIANT=NAME    a staged tree, for use by hand'
 	@echo 'make readme                put the results of a run into the README'
@@ -33,26 +35,27 @@ help:
 	@echo 'ARCH=um,x86_64,arm64 (default um; matrix: all), DEBUG=lockdep,kasan,...,'
 	@echo 'SCENARIO=NAME, BOUND=N and JSON=FILE go with kunit, matrix and verify, and so does'
 	@echo 'COVER=N: scenarios of up to N actors in all their interleavings (User-Mode Linux);'
+	@echo 'LINE=v5.10,v6.1,v6.12,v7.2 goes with all but verify, which sees what the tree is;'
 	@echo 'SMP=N CPUs (default 2) and ACCEL=kvm|tcg are for QEMU;'
-	@echo 'KSRC=<v5.10.y tree or tarball> replaces the download, V=1 shows the'
+	@echo 'KSRC=<tree or tarball of the line> replaces the download, V=1 shows the'
 	@echo "kernel's log, JOBS=N limits the build. Exit codes: tools/wbcheck --help"
 
 kunit:
-	@$(WBCHECK) kunit $(options)
+	@$(WBCHECK) kunit $(line) $(options)
 
 matrix:
-	@$(WBCHECK) matrix $(options) $(foreach v,$(VARIANTS),--variant '$(v)')
+	@$(WBCHECK) matrix $(line) $(options) $(foreach v,$(VARIANTS),--variant '$(v)')
 
 programs:
-	@$(WBCHECK) programs $(if $(ACTORS),--actors '$(ACTORS)') $(if $(SHARD),--shard '$(SHARD)') \
+	@$(WBCHECK) programs $(line) $(if $(ACTORS),--actors '$(ACTORS)') $(if $(SHARD),--shard '$(SHARD)') \
 	$(if $(BOUND),--bound '$(BOUND)') $(if $(JSON),--json '$(JSON)') $(arch) \
 	$(foreach v,$(VARIANTS),--variant '$(v)')
 
 witness:
-	@$(WBCHECK) witness $(arch) $(if $(JSON),--json '$(JSON)')
+	@$(WBCHECK) witness $(line) $(arch) $(if $(JSON),--json '$(JSON)')
 
 stress:
-	@$(WBCHECK) stress $(arch) $(if $(JSON),--json '$(JSON)')
+	@$(WBCHECK) stress $(line) $(arch) $(if $(JSON),--json '$(JSON)')
 
 verify:
 	@$(if $(TREE),,echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \
@@ -60,14 +63,14 @@ verify:
 
 replay:
 	@$(if $(SCHEDULE),,echo "usage: make replay SCHEDULE='v1:...' [VARIANT=...]" >&2; exit 2;) \
-	$(WBCHECK) replay $(if $(TREE),--tree '$(TREE)',--variant '$(VARIANT)') \
+	$(WBCHECK) replay $(if $(TREE),--tree '$(TREE)',$(line) $(variant)) \
 	$(if $(SVG),--svg '$(SVG)') $(arch) '$(SCHEDULE)'
 
 mutants:
-	@$(WBCHECK) mutants $(if $(SHARD),--shard '$(SHARD)') $(if $(JSON),--json '$(JSON)')
+	@$(WBCHECK) mutants $(line) $(if $(SHARD),--shard '$(SHARD)') $(if $(JSON),--json '$(JSON)')
 
 stage:
-	@$(WBCHECK) stage --variant '$(VARIANT)' $(arch)
+	@$(WBCHECK) stage $(line) $(variant) $(arch)
 
 check:
 	@tools/check

@@ -49,6 +49,12 @@ def compose_config(root: Path, names: Sequence[str]) -> str:
     return "".join(row + "\n" for row in symbols.values())
 
 
+def line_fragments(root: Path, line: str, arch: str) -> list[str]:
+    """The fragments that a line adds, for all architectures and for one, if there are any."""
+    names = (f"line-{line}", f"line-{line}-{arch}")
+    return [n for n in names if (root / "kconfig" / f"{n}.config").is_file()]
+
+
 def lost_symbols(wanted: str, config: str) -> list[str]:
     """What of a kunitconfig is not so in a .config."""
     have = set(config.splitlines())
@@ -111,11 +117,12 @@ def configure(staged: Staged, arch: Arch, kunitconfig: str, name: str) -> float:
     return done.seconds
 
 
-def build(settings: Settings, staged: Staged, arch: Arch, name: str) -> Kernel:
+def build(
+    settings: Settings, staged: Staged, arch: Arch, name: str, kunitconfig: str
+) -> Kernel:
     """Build the kernel of a staged tree, unless it is up to date."""
     tree, build_dir = staged.path, staged.path / arch.build_dir
     binary, stamp = build_dir / arch.image, build_dir / STAMP
-    kunitconfig = compose_config(settings.root, arch.fragments)
     compiler = proc.capture([arch.compiler, "--version"]) or ""
     identity = hashlib.sha256(
         "\0".join((staged.digest, kunitconfig, compiler)).encode()

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from . import boot, build, deps, diagram, judge, proc, stage, trace
 from .arches import Arch
-from .errors import WbError
+from .arches import load as load_arches
+from .errors import Exit, WbError
 from .fetch import Source
+from .lines import Line
 from .settings import Settings, lock
 
 
-# What a staged tree has for kunit.py to run by hand.
-STAGED_CONFIG = ("common", "um")
 BUILDERS = 2
 _staging = threading.Lock()
 
@@ -29,6 +29,7 @@ _staging = threading.Lock()
 class Cell:
     """What to stage, and what to build and run it for."""
 
+    line: Line
     variant: str
     arch: Arch
     source: Source
@@ -56,9 +57,26 @@ def require(arches: Sequence[Arch]) -> None:
     deps.require(packages)
 
 
+def kunitconfig(settings: Settings, line: Line, arch: Arch) -> str:
+    """The configuration of a line's kernels for an architecture."""
+    more = build.line_fragments(settings.root, line.name, arch.name)
+    return build.compose_config(settings.root, (*arch.fragments, *more))
+
+
+def expected(settings: Settings, line: Line, arch: Arch) -> dict[str, list[str]]:
+    """The suites and cases that there must be results of."""
+    return judge.expected_cases(settings.root / "kunit", kunitconfig(settings, line, arch))
+
+
+def require_suites(settings: Settings, line: Line, arches: Sequence[Arch]) -> None:
+    """Raise where there are no page writeback suites to run."""
+    if any(judge.RACES not in expected(settings, line, arch) for arch in arches):
+        raise WbError(Exit.INCOMPLETE, f"{line.name}: {judge.UNAVAILABLE}")
+
+
 def overlay(settings: Settings, cell: Cell) -> dict[str, bytes | None]:
     """What the staged tree of a cell has beyond its source."""
-    config = build.compose_config(settings.root, STAGED_CONFIG)
+    config = kunitconfig(settings, cell.line, load_arches(settings.root / "kconfig")["um"])
     return stage.overlay(cell.source, settings.root, cell.patches, config)
 
 
@@ -71,7 +89,8 @@ def staged(settings: Settings, cell: Cell, twin: Cell | None = None) -> stage.St
 
 def built(settings: Settings, cell: Cell, twin: Cell | None = None) -> build.Kernel:
     """The kernel of a cell, up to date."""
-    return build.build(settings, staged(settings, cell, twin), cell.arch, cell.name)
+    return build.build(settings, staged(settings, cell, twin), cell.arch, cell.name,
+                       kunitconfig(settings, cell.line, cell.arch))
 
 
 def judged(settings: Settings, cell: Cell, kernel: build.Kernel, run: Run) -> judge.Verdict:
@@ -80,8 +99,8 @@ def judged(settings: Settings, cell: Cell, kernel: build.Kernel, run: Run) -> ju
     log = boot.boot(settings, kernel, cell.name, run.parameters, run.timeout)
     print(f"  {cell.name}: built in {kernel.seconds:.0f} s, "
           f"ran in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
-    expected = judge.expected_cases(settings.root / "kunit")
-    verdict = judge.judge(log, expected, cell.variant, cell.arch)
+    suites = expected(settings, cell.line, cell.arch)
+    verdict = judge.judge(log, suites, cell.variant, cell.arch)
     draw(kernel, [b for s in verdict.scenarios.values() for b in s.breaks])
     return verdict
 

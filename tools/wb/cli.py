@@ -14,20 +14,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import (
-    arches, boot, build, cells, deps, diagram, fetch, judge, listing, mutants, proc, programs,
-    report, stress, svg, trace, witness,
+    arches, boot, cells, deps, diagram, fetch, judge, listing, mutants, proc, programs, report,
+    stress, svg, trace, witness,
 )
 from .arches import Arch
 from .cells import Cell
 from .errors import MEANING, Exit, WbError
 from .fetch import Source
-from .lines import Line, Variant, load
+from .lines import DEFAULT, Line, Variant, load
+from .lines import get as get_line
 from .settings import Settings, lock
 
-KUNIT_VARIANTS = ("unfixed", "seed", "seed+recheck")
 # What an outer make passes on, and the kernel's must not see.
 OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "V", "ARCH", "O", "TREE",
-              "KBUILD_OUTPUT", "KSRC", "VARIANT", "SCHEDULE", "CC", "CROSS_COMPILE", "DEBUG")
+              "KBUILD_OUTPUT", "KSRC", "LINE", "VARIANT", "SCHEDULE", "CC", "CROSS_COMPILE", "DEBUG")
 
 
 def say(text: str) -> None:
@@ -48,8 +48,9 @@ def stage_folder(line: Line, variant: Variant, source: Source) -> str:
     return f"{line.name}-{variant.name}" + ("" if pinned else f"-{path_key(source.path)}")
 
 
-def only_line(settings: Settings) -> Line:
-    return load(settings.root / "patches")["v5.10"]
+def line_of(settings: Settings, args: argparse.Namespace) -> Line:
+    """The line asked for."""
+    return get_line(settings.root / "patches", args.line or DEFAULT)
 
 
 def selected(settings: Settings, args: argparse.Namespace) -> list[Arch]:
@@ -64,28 +65,29 @@ def results_path(settings: Settings, args: argparse.Namespace, name: str) -> Pat
 
 
 def variant_cell(line: Line, variant: Variant, arch: Arch, source: Source) -> Cell:
-    return Cell(variant.name, arch, source, variant.patches,
+    return Cell(line, variant.name, arch, source, variant.patches,
                 stage_folder(line, variant, source))
 
 
-def variant_cells(settings: Settings, args: argparse.Namespace, names: Sequence[str]
-                  ) -> tuple[Line, Source, list[Cell]]:
-    """Variants of the line on the architectures asked for."""
-    line = only_line(settings)
-    variants = [line.variant(n) for n in names or line.variants]
+def variant_cells(settings: Settings, args: argparse.Namespace, line: Line, names: Sequence[str]
+                  ) -> tuple[Source, list[Cell]]:
+    """Variants of a line on the architectures asked for."""
+    variants = [line.variant(n) for n in names]
     found = selected(settings, args)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
-    return line, source, [
+    return source, [
         variant_cell(line, v, arch, source) for arch in found for v in variants
     ]
 
 
 def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
-    return judge_variants(settings, args, "kunit", args.variant or KUNIT_VARIANTS)
+    line = line_of(settings, args)
+    return judge_variants(settings, args, line, "kunit", args.variant or line.judged)
 
 
 def cmd_matrix(settings: Settings, args: argparse.Namespace) -> Exit:
-    return judge_variants(settings, args, "matrix", args.variant or ())
+    line = line_of(settings, args)
+    return judge_variants(settings, args, line, "matrix", args.variant or list(line.variants))
 
 
 def parted(outcomes: Sequence[judge.Verdict | WbError]
@@ -100,11 +102,11 @@ def say_skipped(verdicts: Sequence[judge.Verdict]) -> None:
         say(rows + "\n")
 
 
-def judge_variants(settings: Settings, args: argparse.Namespace, command: str,
+def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, command: str,
                    names: Sequence[str]) -> Exit:
     """Variants against what is expected of them: the table, and the verdict."""
     run = run_of(settings, args)
-    line, source, wanted = variant_cells(settings, args, names)
+    source, wanted = variant_cells(settings, args, line, names)
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
     surprises: list[str] = []
@@ -112,13 +114,14 @@ def judge_variants(settings: Settings, args: argparse.Namespace, command: str,
         breaks = line.variant(verdict.name).breaks
         expected = {n: r for n, r in breaks.items() if args.scenario in (None, n)}
         surprises += judge.unexpected(verdict, expected)
+    without = [v for v in verdicts if not v.available]
     path = results_path(settings, args, command)
     report.write_json(path, {
-        "line": line.name, "version": source.version,
-        "as_expected": not surprises and not errors, "unexpected": surprises,
+        "line": line.name, "version": source.version, "instead_of": source.instead_of,
+        "as_expected": not surprises and not errors and not without, "unexpected": surprises,
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
     })
-    say(f"{line.name} ({source.version}), {', '.join(dict.fromkeys(c.arch.title for c in wanted))}"
+    say(f"{line.name} ({source.title}), {', '.join(dict.fromkeys(c.arch.title for c in wanted))}"
         f", preemption bound {bound_of(verdicts)}\n")
     if command == "matrix":
         say(report.matrix(wanted, outcomes))
@@ -126,6 +129,7 @@ def judge_variants(settings: Settings, args: argparse.Namespace, command: str,
         say(report.verdict_table(verdicts))
     say("")
     say_skipped(verdicts)
+    say_unavailable(without)
     for row in surprises:
         say(f"unexpected: {row}")
     for verdict in verdicts:
@@ -138,6 +142,8 @@ def judge_variants(settings: Settings, args: argparse.Namespace, command: str,
     if surprises:
         say(f"verdict: {len(surprises)} unexpected; results in {path}")
         return Exit.VIOLATION
+    if without:
+        raise WbError(Exit.INCOMPLETE, f"{line.name}: {judge.UNAVAILABLE}; results in {path}")
     say(f"verdict: as expected: {conclusion(verdicts)}; results in {path}")
     return Exit.OK
 
@@ -152,6 +158,13 @@ def conclusion(verdicts: Sequence[judge.Verdict]) -> str:
     )
     return ", ".join(f"{', '.join(dict.fromkeys(v.name for v in group))} {what}"
                      for what, group in groups if group)
+
+
+def say_unavailable(verdicts: Sequence[judge.Verdict]) -> None:
+    """What is known of kernels without the page writeback suites."""
+    for v in verdicts:
+        say(f"{v.name} on {v.arch}: {judge.UNAVAILABLE}; of the other cases, "
+            f"{v.passed} pass and {len(v.failed)} fail\n")
 
 
 def bound_of(verdicts: Sequence[judge.Verdict]) -> str:
@@ -182,20 +195,23 @@ def run_parameters(settings: Settings, args: argparse.Namespace) -> list[str]:
     return parameters
 
 
-def user_tree(line: Line, given: str) -> tuple[Source, str]:
-    """A tree of the user's, and the folder that it is staged in."""
-    path = Path(given).expanduser().absolute()
+def user_tree(settings: Settings, args: argparse.Namespace) -> tuple[Line, Source, str]:
+    """A tree of the user's, its line, and the folder that it is staged in."""
+    path = Path(args.tree).expanduser().absolute()
     if not path.is_dir():
-        raise WbError(Exit.USAGE, f"{given}: no such folder")
+        raise WbError(Exit.USAGE, f"{args.tree}: no such folder")
+    if args.line:
+        line = line_of(settings, args)
+    else:
+        line = fetch.find_line(path, load(settings.root / "patches"))
     source = Source(path, fetch.check_line(path, line), pristine=False)
-    return source, f"verify-{path_key(path)}-{re.sub(r'[^A-Za-z0-9._-]', '_', path.name)}"
+    return line, source, f"verify-{path_key(path)}-{re.sub(r'[^A-Za-z0-9._-]', '_', path.name)}"
 
 
 def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
-    line = only_line(settings)
-    source, folder = user_tree(line, args.tree)
+    line, source, folder = user_tree(settings, args)
     run = run_of(settings, args)
-    wanted = [Cell("tree", arch, source, (), folder) for arch in selected(settings, args)]
+    wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args)]
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
     say(f"{source.path} ({source.version}, taken for {line.name}), "
@@ -209,6 +225,8 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
         for case in verdict.failed:
             say(f"fails on {verdict.arch}: {case}")
     say_skipped(verdicts)
+    without = [v for v in verdicts if not v.available]
+    say_unavailable(without)
     path = results_path(settings, args, "verify")
     report.write_json(path, {
         "tree": str(source.path), "line": line.name, "version": source.version,
@@ -216,6 +234,8 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     })
     if errors:
         raise errors[0]
+    if without and not any(v.failed for v in verdicts):
+        raise WbError(Exit.INCOMPLETE, f"{source.path}: {judge.UNAVAILABLE}; results in {path}")
     tail = f"{sum(v.ran for v in verdicts)} scenarios, {sum(len(v.skipped) for v in verdicts)} cases skipped; results in {path}"
     if all(v.holds for v in verdicts):
         explored = all(v.ran for v in verdicts)
@@ -229,14 +249,14 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
 
 def one_cell(settings: Settings, args: argparse.Namespace) -> Cell:
     """The variant or the tree that a command is for, on one architecture."""
-    line = only_line(settings)
-    user = user_tree(line, args.tree) if getattr(args, "tree", None) else None
-    variant = line.variant(args.variant)
+    user = user_tree(settings, args) if getattr(args, "tree", None) else None
+    line = user[0] if user else line_of(settings, args)
+    variant = line.variant(args.variant or line.judged[0])
     found = selected(settings, args)
     if len(found) != 1:
         raise WbError(Exit.USAGE, f"--arch {args.arch}: one architecture at a time, please")
     if user:
-        return Cell("tree", found[0], user[0], (), user[1])
+        return Cell(line, "tree", found[0], user[1], (), user[2])
     source = fetch.get(settings, line, os.environ.get("KSRC"))
     return variant_cell(line, variant, found[0], source)
 
@@ -252,7 +272,9 @@ def replay_case(name: str, scenarios: Sequence[str]) -> tuple[str, str] | None:
 
 
 def cmd_programs(settings: Settings, args: argparse.Namespace) -> Exit:
-    line, source, wanted = variant_cells(settings, args, args.variant or KUNIT_VARIANTS)
+    line = line_of(settings, args)
+    cells.require_suites(settings, line, selected(settings, args))
+    source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     broken = {v.name for v in line.variants.values() if v.breaks}
     options = []
     if args.bound is not None:
@@ -287,6 +309,7 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
         raise WbError(Exit.USAGE, f"'{args.schedule}' is no schedule, like v1:reuse:E5,T,R,E,R; "
                       f"the scenarios are {', '.join(names)}, and programs have names like p_ETR")
     cell = one_cell(settings, args)
+    cells.require_suites(settings, cell.line, [cell.arch])
     with lock(settings.build):
         kernel = cells.built(settings, cell)
         log = boot.boot(settings, kernel, cell.name, [f"page_writeback.replay={args.schedule}"])
@@ -318,11 +341,12 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
 
 
 def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
-    line = only_line(settings)
+    line = line_of(settings, args)
+    broken, fixed = line.variant(witness.BROKEN), line.variant(witness.FIXED)
     args.debug = ",".join(filter(None, (args.debug, witness.DEBUG)))
     found = selected(settings, args)
+    cells.require_suites(settings, line, found)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
-    broken, fixed = line.variant(witness.BROKEN), line.variant(witness.FIXED)
     pairs = [
         (variant_cell(line, broken, arch, source), variant_cell(line, fixed, arch, source))
         for arch in found
@@ -337,7 +361,9 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
 
 
 def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
-    line, source, wanted = variant_cells(settings, args, args.variant or stress.VARIANTS)
+    line = line_of(settings, args)
+    cells.require_suites(settings, line, arches.select(settings.root / "kconfig", args.arch, args.debug))
+    source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     with lock(settings.build):
         data, broke = stress.run(settings, wanted, args.seconds, args.runs, say)
     path = results_path(settings, args, "stress")
@@ -356,7 +382,7 @@ def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
         build_dir = staged.path / cell.arch.build_dir
         build_dir.mkdir(exist_ok=True)
         (build_dir / ".kunitconfig").write_text(
-            build.compose_config(settings.root, cell.arch.fragments)
+            cells.kunitconfig(settings, cell.line, cell.arch)
         )
     say(str(staged.path))
     return Exit.OK
@@ -371,7 +397,7 @@ def cmd_deps(settings: Settings, args: argparse.Namespace) -> Exit:
 
 def cmd_fetch(settings: Settings, args: argparse.Namespace) -> Exit:
     deps.require(deps.BUILD)
-    say(str(fetch.get(settings, only_line(settings), os.environ.get("KSRC")).path))
+    say(str(fetch.get(settings, line_of(settings, args), os.environ.get("KSRC")).path))
     return Exit.OK
 
 
@@ -392,8 +418,8 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="wbcheck",
         description="Drive the end of page writeback through every interleaving, on a real kernel.",
-        epilog=f"exit codes:\n{codes}\n\nenvironment: KSRC=<v5.10.y tree or tarball> instead of "
-        "the download,\n  WB_BUILD and XDG_CACHE_HOME for other folders, JOBS=n for the build, "
+        epilog=f"exit codes:\n{codes}\n\nenvironment: KSRC=<tree or tarball of the line> "
+        "instead of the download,\n  WB_BUILD and XDG_CACHE_HOME for other folders, JOBS=n for the build, "
         "SMP=n CPUs and\n  ACCEL=kvm|tcg for QEMU, V=1 for the kernel's log",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -403,6 +429,11 @@ def parser() -> argparse.ArgumentParser:
         c = commands.add_parser(name, help=text, description=text)
         c.set_defaults(function=function)
         return c
+
+    def add_line(c: argparse.ArgumentParser, default: str | None = DEFAULT) -> None:
+        c.add_argument("--line", default=default, metavar="NAME",
+                       help="of patches/lines.toml (default: "
+                       f"{default or 'what the tree is'})")
 
     def add_arch(c: argparse.ArgumentParser, default: str = "um") -> None:
         c.add_argument("--arch", default=default, metavar="NAME[,NAME]",
@@ -423,27 +454,33 @@ def parser() -> argparse.ArgumentParser:
                        f"(default: {boot.TIMEOUT}, under QEMU {boot.QEMU_TIMEOUT})")
 
     c = add("kunit", cmd_kunit, "the line's variants, each against what is expected of it")
+    add_line(c)
     c.add_argument("--variant", action="append", help="only this one; can be repeated")
     add_run_options(c)
     c = add("matrix", cmd_matrix, "all variants of the line on all architectures, in one table")
+    add_line(c)
     c.add_argument("--variant", action="append", help="only this one; can be repeated")
     add_run_options(c)
     c.set_defaults(arch="um,x86_64,arm64")
     c = add("verify", cmd_verify, "the verdict on a kernel tree of your own; it is only read")
     c.add_argument("tree")
+    add_line(c, None)
     add_run_options(c)
     c = add("replay", cmd_replay, "one schedule, step by step")
     c.add_argument("schedule")
-    c.add_argument("--variant", default="unfixed")
+    add_line(c, None)
+    c.add_argument("--variant", help="default: the first that is judged")
     c.add_argument("--tree", help="replay on a tree of your own instead")
     c.add_argument("--svg", type=Path, metavar="FILE", help="draw a timeline of it, too")
     add_arch(c)
     c = add("witness", cmd_witness, "the crashes of the reports, on the unfixed kernel, and "
             "their absence on the fixed one")
+    add_line(c)
     add_arch(c, "x86_64,arm64")
     c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
     c = add("programs", cmd_programs, "every program of so many actors that the suite's catalogue "
             "makes")
+    add_line(c)
     c.add_argument("--variant", action="append", help="only this one; can be repeated")
     c.add_argument("--actors", type=programs.numbers, default=[2], metavar="N[,N]",
                    help="2, 3, 4 (default: 2)")
@@ -455,16 +492,18 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
     c = add("stress", cmd_stress, "free-running threads: how long they take to hit what the "
             "explorer finds, and whether the fix holds under them")
+    add_line(c)
     c.add_argument("--variant", action="append", help="only this one; can be repeated")
     c.add_argument("--seconds", type=seconds, default=10, metavar="N", help="for each run")
     c.add_argument("--runs", type=seconds, default=3, metavar="N", help="of each kernel")
     add_arch(c, "x86_64")
     c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
     c = add("stage", cmd_stage, "only stage a variant; prints where, for use by hand")
+    add_line(c)
     c.add_argument("--variant", default="stock")
     add_arch(c)
     mutants.add_command(add)
-    add("fetch", cmd_fetch, "only get the kernel source; prints where it is")
+    add_line(add("fetch", cmd_fetch, "only get the kernel source; prints where it is"))
     c = add("deps", cmd_deps, "only install the packages that are needed")
     add_arch(c)
     c.add_argument("--check", action="store_true", help="those of the project's own tests too")

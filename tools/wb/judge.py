@@ -13,6 +13,9 @@ from .errors import Exit, WbError
 from .ktap import Case, Log
 
 RACES = "page_writeback_races"
+# By folder of kunit/, what its suites are built with.
+SYMBOLS = {"page_writeback": "CONFIG_PAGE_WRITEBACK_KUNIT_TEST"}
+UNAVAILABLE = "the page writeback suites are not available on this line"
 
 # The suite's names for the rules, and the short ones for tables. Rules without
 # a hazard number of their own are shown by name.
@@ -83,17 +86,23 @@ class Scenario:
 
 @dataclass
 class Verdict:
-    """What came out of one run of the suites."""
+    """What came out of one run of the suites.
+
+    Of a kernel without the page writeback suites (`available`), nothing is
+    known that matters: it does not hold.
+    """
 
     name: str
     arch: str = "um"
     scenarios: dict[str, Scenario] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)  # other cases, "suite.case"
     skipped: list[str] = field(default_factory=list)
+    available: bool = True
+    passed: int = 0  # cases that are no scenarios
 
     @property
     def holds(self) -> bool:
-        return not self.failed and not any(s.breaks for s in self.scenarios.values())
+        return self.available and not self.failed and not any(s.breaks for s in self.scenarios.values())
 
     @property
     def breaks(self) -> dict[str, list[str]]:
@@ -108,10 +117,13 @@ class Verdict:
         return {**asdict(self), "holds": self.holds}
 
 
-def expected_cases(kunit: Path) -> dict[str, list[str]]:
-    """Suites and cases that the suite's source declares."""
+def expected_cases(kunit: Path, config: str | None = None) -> dict[str, list[str]]:
+    """Suites and cases that the suite's source declares; those that a kunitconfig builds."""
     suites: dict[str, list[str]] = {}
     for path in sorted(kunit.glob("*/*_kunit.c")):
+        symbol = SYMBOLS.get(path.parent.name)
+        if config is not None and symbol and f"{symbol}=y" not in config.splitlines():
+            continue
         text = path.read_text()
         name = re.search(r"struct kunit_suite \w+ = \{\s*\.name = \"(\w+)\"", text)
         if name:
@@ -204,8 +216,8 @@ NOT_ASKED_FOR = "not asked for"
 def judge(log: Log, expected: dict[str, list[str]], name: str, arch: Arch) -> Verdict:
     """The verdict on a complete log; raises if it does not amount to one."""
     where = f"{name} on {arch.label}"
-    verdict = Verdict(name, arch.label)
-    verdict.skipped += [f"{s}: {arch.because}" for s in expected if s in arch.without]
+    verdict = Verdict(name, arch.label, available="page_writeback" in expected)
+    verdict.skipped += [f"{s}: {arch.because}" for s in arch.without]
     expected = {s: cases for s, cases in expected.items() if s not in arch.without}
     check_complete(log, expected, where)
     for suite, cases in expected.items():
@@ -221,6 +233,8 @@ def judge(log: Log, expected: dict[str, list[str]], name: str, arch: Arch) -> Ve
                 verdict.scenarios[case_name] = scenario(case, where)
             elif not case.ok:
                 verdict.failed.append(f"{suite}.{case_name}")
+            elif case.skipped is None:
+                verdict.passed += 1
     return verdict
 
 

@@ -25,7 +25,8 @@ from .arches import load as load_arches
 from .build import Kernel
 from .errors import Exit, WbError
 from .fetch import Source
-from .lines import Line, load, patch_files
+from .lines import DEFAULT, Line, patch_files
+from .lines import get as get_line
 from .settings import Settings, lock, make_folder
 
 FOLDER = "mutants"
@@ -218,7 +219,7 @@ class Bench:
         self.source = source
         self.stack = patch_files(settings.root / "patches" / line.name, stack)
         self.arch = load_arches(settings.root / "kconfig")[ARCH]
-        self.config = build.compose_config(settings.root, self.arch.fragments)
+        self.config = cells.kunitconfig(settings, line, self.arch)
         self.tree = settings.build / f"{line.name}-{FOLDER}"
         self.twin = settings.build / f"{line.name}-{TWIN}"
         self.out = make_folder(settings.build / FOLDER)
@@ -244,7 +245,8 @@ class Bench:
     def kernel(self, job: Job) -> Kernel:
         """Build one; the kernel is a copy, so that the next can be built."""
         if not self.ready:
-            build.build(self.settings, self._stage(self.stack), self.arch, "the fixed code")
+            build.build(self.settings, self._stage(self.stack), self.arch, "the fixed code",
+                        self.config)
             self.ready = True
         self._stage([*self.stack, job.patch])
         self._make(job.name)
@@ -312,7 +314,7 @@ def _build_and_run(
 def command(settings: Settings, args: argparse.Namespace) -> Exit:
     """wbcheck mutants"""
     start = time.monotonic()
-    line = load(settings.root / "patches")["v5.10"]
+    line = get_line(settings.root / "patches", args.line)
     folder = settings.root / "patches" / line.name
     expectations = load_expectations(folder / FOLDER / "expected.toml")
     rules = rule_names((settings.root / "kunit/page_writeback/oracles.c").read_text())
@@ -366,6 +368,8 @@ def add_command(add: Callable[[str, object, str], argparse.ArgumentParser]) -> N
     """Put the command into the parser of wbcheck."""
     c = add("mutants", command, "breaks of the fixed code that the suite must catch, and "
             "changes that it must not")
+    c.add_argument("--line", default=DEFAULT, metavar="NAME",
+                   help="of patches/lines.toml (default: %(default)s)")
     c.add_argument("--only", action="append", metavar="NAME", help="can be repeated")
     c.add_argument("--rules", action="store_true", help="only one for each rule")
     c.add_argument("--shard", type=shard, default=(1, 1), metavar="I/N", help="only this part")

@@ -11,7 +11,7 @@ from typing import Any
 
 from .cells import Cell
 from .errors import Exit, WbError
-from .judge import Breakage, Scenario, Verdict, short_rule
+from .judge import UNAVAILABLE, Breakage, Scenario, Verdict, short_rule
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -65,6 +65,8 @@ HAZARDS = ("H1", "H2", "H3", "H4", "H5")
 
 def _hazard_cells(v: Verdict) -> list[str]:
     """For each hazard and for the rest: the scenarios that break of those that ran."""
+    if not v.available:
+        return [*["none"] * len(HAZARDS), ", ".join([UNAVAILABLE, *v.failed]), "0", "0"]
     ran = [s for s in v.scenarios.values() if s.skipped is None]
     rest = [r for s in ran for r in s.rules if r[:2] not in HAZARDS] + v.failed
     broken = [sum(any(r[:2] == h for r in s.rules) for s in ran) for h in HAZARDS]
