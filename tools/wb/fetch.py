@@ -178,7 +178,7 @@ def _apt(state: Path, tool: str) -> list[str]:
         "-o", f"Dir::State={state}", "-o", f"Dir::State::lists={state}/lists",
         "-o", f"Dir::State::status={state}/status", "-o", f"Dir::Cache={state}",
         "-o", f"Dir::Etc::sourcelist={state}/sources.list", "-o", "Dir::Etc::sourceparts=-",
-        "-o", "APT::Sandbox::User=root",
+        "-o", "APT::Sandbox::User=root", "-o", "APT::Get::List-Cleanup=0",
     ]
 
 
