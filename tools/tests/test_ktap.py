@@ -5,7 +5,7 @@ import re
 import unittest
 from pathlib import Path
 
-from wb import arches, judge, ktap
+from wb import arches, judge, ktap, report
 from wb.errors import Exit, WbError
 
 DATA = Path(__file__).parent / "data"
@@ -197,6 +197,90 @@ class Parse(unittest.TestCase):
         self.assertNotEqual(
             ktap.without_times(text), ktap.without_times(text.replace("violating", "v", 1))
         )
+
+
+class LaterLines(unittest.TestCase):
+    """Logs of v6.1, v6.12 and v7.2, by kunit.py; that of v7.2 with KUnit's own examples."""
+
+    names = ("v6.1", "v6.12", "v7.2")
+    expected = judge.expected_cases(KUNIT, "# CONFIG_PAGE_WRITEBACK_KUNIT_TEST is not set\n")
+
+    def judge(self, text: str) -> judge.Verdict:
+        return judge.judge(ktap.parse(text), self.expected, "stock", UM)
+
+    def test_the_configuration_tells_what_to_expect(self) -> None:
+        self.assertEqual(list(self.expected), ["interleave"])
+        config = "CONFIG_PAGE_WRITEBACK_KUNIT_TEST=y\n"
+        self.assertEqual(judge.expected_cases(KUNIT, config), EXPECTED)
+
+    def test_complete(self) -> None:
+        for name in self.names:
+            with self.subTest(name=name):
+                log = ktap.parse(read(name))
+                self.assertTrue(log.ended)
+                self.assertEqual(log.crash, [])
+                self.assertEqual(log.planned, len(log.suites))
+                suite = log.suites["interleave"]
+                self.assertEqual((suite.planned, len(suite.cases), suite.ok), (11, 11, True))
+                self.assertTrue(all(c.lines == [] or name == "v7.2" for c in suite.cases.values()))
+
+    def test_without_the_suites_nothing_holds(self) -> None:
+        for name in self.names:
+            verdict = self.judge(read(name))
+            self.assertFalse(verdict.available)
+            self.assertFalse(verdict.holds)
+            self.assertFalse(verdict.as_json()["holds"])
+            self.assertEqual((verdict.passed, verdict.failed, verdict.breaks), (11, [], {}))
+            self.assertIn(judge.UNAVAILABLE, report.matrix_row(verdict))
+            self.assertNotIn("holds", report.matrix_row(verdict))
+
+    def test_with_the_suites_expected_it_is_incomplete(self) -> None:
+        with self.assertRaises(WbError) as raised:
+            judge.judge(ktap.parse(read("v6.1")), EXPECTED, "x", UM)
+        self.assertEqual(raised.exception.code, Exit.INCOMPLETE)
+
+    def test_failure(self) -> None:
+        text = read("v6.12").replace("    ok 10 replay", "    not ok 10 replay").replace(
+            "\nok 1 interleave", "\nnot ok 1 interleave")
+        self.assertEqual(self.judge(text).failed, ["interleave.replay"])
+
+    def test_truncated_anywhere(self) -> None:
+        for name in self.names:
+            text = read(name)
+            end = re.search(r"(?m)^ok \d interleave$", text)
+            assert end
+            for cut in range(0, end.end(), 53):
+                with self.subTest(name=name, cut=cut), self.assertRaises(WbError):
+                    self.judge(text[:cut])
+
+    def test_skip(self) -> None:
+        cases = ktap.parse(read("v7.2")).suites["example"].cases
+        self.assertEqual(cases["example_skip_test"].skipped, "this test should be skipped")
+        self.assertTrue(cases["example_skip_test"].ok)
+        self.assertIsNone(cases["example_simple_test"].skipped)
+
+    def test_parameters_are_no_cases(self) -> None:
+        suite = ktap.parse(read("v7.2")).suites["example"]
+        self.assertEqual((suite.planned, len(suite.cases), suite.ok), (11, 11, True))
+        case = suite.cases["example_params_test"]
+        self.assertTrue(case.ok)
+        self.assertIsNone(case.skipped)
+        self.assertIn("ok 1 example value 3 # SKIP unsupported param value 3", case.lines)
+        self.assertFalse(any("pass:" in row for row in case.lines))
+
+    def test_a_parameter_that_fails_is_a_case_that_does(self) -> None:
+        text = read("v7.2").replace("        ok 2 example value 2", "        not ok 2 example value 2")
+        self.assertTrue(ktap.parse(text).suites["example"].cases["example_params_test"].ok)
+        text = text.replace("    ok 8 example_params_test", "    not ok 8 example_params_test")
+        self.assertFalse(ktap.parse(text).suites["example"].cases["example_params_test"].ok)
+
+    def test_times_do_not_count(self) -> None:
+        text = read("v7.2")
+        slow = "    # limit: Test should be marked slow (runtime: 1.5s)\n    ok 11 limit\n"
+        other = text.replace("    ok 11 limit\n", slow)
+        self.assertNotEqual(other, text)
+        self.assertEqual(ktap.without_times(text), ktap.without_times(other))
+        self.assertNotIn("System halted", ktap.without_times(text))
 
 
 if __name__ == "__main__":
