@@ -60,8 +60,10 @@ def selected(settings: Settings, args: argparse.Namespace) -> list[Arch]:
     return found
 
 
-def results_path(settings: Settings, args: argparse.Namespace, name: str) -> Path:
-    return Path(args.json or settings.build / "results" / f"{name}.json")
+def results_path(settings: Settings, args: argparse.Namespace, name: str, line: Line) -> Path:
+    """Where results go, a file for each command and line."""
+    file = name if line.name == DEFAULT else f"{name}-{line.name}"
+    return Path(args.json or settings.build / "results" / f"{file}.json")
 
 
 def variant_cell(line: Line, variant: Variant, arch: Arch, source: Source) -> Cell:
@@ -115,17 +117,17 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
         expected = {n: r for n, r in breaks.items() if args.scenario in (None, n)}
         surprises += judge.unexpected(verdict, expected)
     without = [v for v in verdicts if not v.available]
-    path = results_path(settings, args, command)
+    path = results_path(settings, args, command, line)
     report.write_json(path, {
         "line": line.name, "version": source.version, "instead_of": source.instead_of,
         "as_expected": not surprises and not errors and not without, "unexpected": surprises,
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
     })
     say(f"{line.name} ({source.title}), {', '.join(dict.fromkeys(c.arch.title for c in wanted))}"
-        f", preemption bound {bound_of(verdicts)}\n")
+        f"{bound_of(verdicts)}\n")
     if command == "matrix":
         say(report.matrix(wanted, outcomes))
-    elif verdicts:
+    elif len(verdicts) > len(without):
         say(report.verdict_table(verdicts))
     say("")
     say_skipped(verdicts)
@@ -169,7 +171,7 @@ def say_unavailable(verdicts: Sequence[judge.Verdict]) -> None:
 
 def bound_of(verdicts: Sequence[judge.Verdict]) -> str:
     bounds = sorted({s.bound for v in verdicts for s in v.scenarios.values() if s.skipped is None})
-    return " to ".join(map(str, bounds)) or "none"
+    return f", preemption bound {' to '.join(map(str, bounds))}" if bounds else ""
 
 
 def run_of(settings: Settings, args: argparse.Namespace) -> cells.Run:
@@ -215,8 +217,9 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
     say(f"{source.path} ({source.version}, taken for {line.name}), "
-        f"{', '.join(c.arch.title for c in wanted)}, preemption bound {bound_of(verdicts)}\n")
-    if verdicts:
+        f"{', '.join(c.arch.title for c in wanted)}{bound_of(verdicts)}\n")
+    without = [v for v in verdicts if not v.available]
+    if len(verdicts) > len(without):
         say(report.verdict_table(verdicts))
     say("")
     for verdict in verdicts:
@@ -225,9 +228,8 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
         for case in verdict.failed:
             say(f"fails on {verdict.arch}: {case}")
     say_skipped(verdicts)
-    without = [v for v in verdicts if not v.available]
     say_unavailable(without)
-    path = results_path(settings, args, "verify")
+    path = results_path(settings, args, "verify", line)
     report.write_json(path, {
         "tree": str(source.path), "line": line.name, "version": source.version,
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
@@ -282,7 +284,7 @@ def cmd_programs(settings: Settings, args: argparse.Namespace) -> Exit:
     with lock(settings.build):
         outcomes = programs.run(settings, wanted, broken, args.actors, args.shard, options, note)
     surprises = programs.surprises(outcomes, args.shard == (1, 1))
-    path = results_path(settings, args, "programs")
+    path = results_path(settings, args, "programs", line)
     report.write_json(path, {
         "line": line.name, "version": source.version, "shard": "/".join(map(str, args.shard)),
         "as_expected": not surprises, "unexpected": surprises,
@@ -353,7 +355,7 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
     ]
     with lock(settings.build):
         data = witness.run(settings, pairs, say)
-    path = results_path(settings, args, "witness")
+    path = results_path(settings, args, "witness", line)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     say(f"verdict: {len(data['witnesses'])} crashes on {broken.name}, none on {fixed.name}; "
         f"results in {path}")
@@ -366,7 +368,7 @@ def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     with lock(settings.build):
         data, broke = stress.run(settings, wanted, args.seconds, args.runs, say)
-    path = results_path(settings, args, "stress")
+    path = results_path(settings, args, "stress", line)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     if broke:
         say(f"\nverdict: broken: {', '.join(broke)}; results in {path}")
