@@ -270,6 +270,17 @@ bool pwb_generate_first(struct pwb_generated *g, unsigned int nr)
 	return pwb_generate_next(g);
 }
 
+static u8 pwb_op_by_tag(char tag)
+{
+	u8 i;
+
+	for (i = 0; i < PWB_NR_OPS; i++)
+		if (pwb_catalogue[i].actor.tag == tag &&
+		    pwb_op_combines(&pwb_catalogue[i]))
+			return i;
+	return 0;
+}
+
 /**
  * pwb_generate_named() - the program of this name
  * @g: filled in
@@ -279,14 +290,19 @@ bool pwb_generate_first(struct pwb_generated *g, unsigned int nr)
  */
 bool pwb_generate_named(struct pwb_generated *g, const char *name)
 {
-	size_t len = strcspn(name, ":");
-	bool more;
+	size_t i, len = strcspn(name, ":"), start = strlen("p_E");
 
-	if (len <= strlen("p_E"))
+	memset(g, 0, sizeof(*g));
+	if (len <= start || len > start + PWB_MAX_OTHERS)
 		return false;
-	for (more = pwb_generate_first(g, len - strlen("p_E")); more;
-	     more = pwb_generate_next(g))
-		if (strlen(g->name) == len && !strncmp(g->name, name, len))
-			return true;
-	return false;
+	g->nr = len - start;
+	for (i = 0; i < g->nr; i++) {
+		g->op[i] = pwb_op_by_tag(toupper(name[start + i]));
+		if (i && g->op[i] < g->op[i - 1])
+			return false;
+	}
+	if (!pwb_makes_sense(g))
+		return false;
+	pwb_describe(g);
+	return !strncmp(g->name, name, len);
 }

@@ -48,7 +48,7 @@ static int pwb_releasepage(struct page *page, gfp_t gfp)
 	return 1;
 }
 
-/* It has left the file already, and with it, what is counted for that. */
+/* It has left the file already. */
 static void pwb_freepage(struct page *page)
 {
 	struct pwb_world *world = pwb_world_of(page);
@@ -56,8 +56,7 @@ static void pwb_freepage(struct page *page)
 	if (!world || !PageWriteback(page))
 		return;
 	pwb_still_under_writeback(world);
-	world->accounted = false;
-	end_page_writeback(page);
+	pwb_end_orphan(world);
 }
 
 static int pwb_writepages(struct address_space *file,

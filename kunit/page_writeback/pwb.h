@@ -201,6 +201,7 @@ int pwb_setup(void *world);
 int pwb_setup_untagged(void *world);
 bool pwb_stuck(void *world);
 void pwb_end_left(struct pwb_world *world);
+void pwb_end_orphan(struct pwb_world *world);
 void pwb_teardown(void *world);
 u64 pwb_digest(void *world);
 bool pwb_capture(struct pwb_world *world);

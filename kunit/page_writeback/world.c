@@ -416,25 +416,52 @@ static bool pwb_missed_wake(const struct pwb_world *world)
 	return false;
 }
 
+/*
+ * Writeback is of a page that is in a file. One that has left its own is lent it
+ * again, without tags, as it is not to be found there. Returns whether it had any.
+ */
+static bool pwb_lend_file(struct pwb_world *world)
+{
+	struct address_space *file = world->file[0];
+
+	world->page->mapping = file;
+	return !test_and_set_bit(AS_NO_WRITEBACK_TAGS, &file->flags);
+}
+
+static void pwb_take_file(struct pwb_world *world, bool tags)
+{
+	world->page->mapping = NULL;
+	if (tags)
+		clear_bit(AS_NO_WRITEBACK_TAGS, &world->file[0]->flags);
+}
+
+/**
+ * pwb_end_orphan() - end the writeback of a page that has left its file
+ * @world: the world
+ *
+ * With the file went what was counted: the accounts are closed.
+ */
+void pwb_end_orphan(struct pwb_world *world)
+{
+	bool tags = pwb_lend_file(world);
+
+	world->accounted = false;
+	end_page_writeback(world->page);
+	pwb_take_file(world, tags);
+}
+
 /* Wake all that wait for PG_writeback, even of a page that left its file. */
 static void pwb_wake_all(struct pwb_world *world)
 {
-	struct address_space *file = world->file[0];
-	struct page *page = world->page;
-	bool orphan = !page->mapping, untagged = false;
+	bool orphan = !world->page->mapping, tags = false;
 
-	if (orphan) {
-		untagged = test_and_set_bit(AS_NO_WRITEBACK_TAGS, &file->flags);
-		page->mapping = file;
-	}
+	if (orphan)
+		tags = pwb_lend_file(world);
 	pwb_begin_writeback(world);
-	SetPageWaiters(page);
-	end_page_writeback(page);
-	if (orphan) {
-		page->mapping = NULL;
-		if (!untagged)
-			clear_bit(AS_NO_WRITEBACK_TAGS, &file->flags);
-	}
+	SetPageWaiters(world->page);
+	end_page_writeback(world->page);
+	if (orphan)
+		pwb_take_file(world, tags);
 }
 
 /**

@@ -5,6 +5,7 @@ from typing import Any
 
 from wb import report
 from wb.errors import MEANING, Exit
+from wb.judge import short_rule
 
 from .kernels import RESULTS, ROOT, results, verdicts_of
 
@@ -38,6 +39,24 @@ def cover_block() -> str:
     fixed = verdicts_of(results("cover"))[-1]
     rows = [[s.name, s.stands_for, str(s.run)] for s in fixed.scenarios.values() if s.covered]
     return indented(report.table(["scenario", "interleavings", "run"], rows, (1, 2)))
+
+
+def programs_block() -> str:
+    """Of the last `make programs ACTORS=2,3` that was kept as programs-all.json."""
+    variants: list[dict[str, Any]] = results("programs-all")["variants"]  # type: ignore[assignment]
+    rows = []
+    for v in variants:
+        for s in v["sizes"]:
+            found = list(s["programs"].values())
+            rules = [short_rule(b["rule"]) for p in found for b in p["breaks"]]
+            rows.append([
+                v["variant"], str(s["actors"]), str(len(found)),
+                str(sum(p["extent"] == "complete" for p in found)),
+                str(sum(bool(p["breaks"]) for p in found)),
+                ", ".join(f"{r} {rules.count(r)}" for r in sorted(set(rules))) or "holds",
+            ])
+    return indented(report.table(
+        ["variant", "actors", "programs", "complete", "violating", "by rule"], rows, (1, 2, 3, 4)))
 
 
 def matrix_block() -> str:
@@ -83,7 +102,8 @@ def with_blocks(text: str, blocks: dict[str, str]) -> str:
 def write() -> None:
     """Put what the last runs have shown into the README; of runs there were none of, nothing."""
     blocks = kunit_blocks()
-    for name, file, make in (("cover", "cover", cover_block), ("matrix", "matrix", matrix_block),
+    for name, file, make in (("cover", "cover", cover_block), ("programs", "programs-all", programs_block),
+                             ("matrix", "matrix", matrix_block),
                              ("crashes", "witness", crashes_block),
                              ("stress", "stress", stress_block)):
         if (RESULTS / f"{file}.json").is_file():

@@ -5,6 +5,7 @@ Each tree is the pristine v5.10 with one change. The verdict is that of the
 command as a user calls it, with its exit code.
 """
 
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from wb import ktap, stage
 from wb.build import compose_config, environment
@@ -178,6 +180,37 @@ class Kernel(KernelTest):
                 self.assertEqual(s.covered, "complete")
                 self.assertGreater(float(s.stands_for), 10 * s.run)
 
+    def test_1c_programs(self) -> None:
+        """All programs of two actors: broken without the fix only, twice the same, in any parts."""
+        def run(name: str, *args: object) -> list[dict[str, Any]]:
+            path = RESULTS / f"{name}.json"
+            self.check(wbcheck("programs", *args, "--json", path), Exit.OK)
+            return json.loads(path.read_text())["variants"]  # type: ignore[no-any-return]
+
+        def found(variant: dict[str, Any]) -> dict[str, Any]:
+            size, = variant["sizes"]
+            return size["programs"]  # type: ignore[no-any-return]
+
+        variants = "--variant", "unfixed", "--variant", "seed+recheck"
+        first, second = run("programs", *variants), run("programs-again", *variants)
+        self.assertEqual([v["holds"] for v in first], [False, True])
+        for a, b in zip(first, second, strict=True):
+            self.assertEqual(found(a), found(b))
+            self.assertGreaterEqual(len(found(a)), 15)
+            self.assertEqual({p["extent"] for p in found(a).values()}, {"complete"})
+            print(f"  {a['variant']}: {len(found(a))} programs in {a['sizes'][0]['seconds']} s", flush=True)
+
+        broken, fixed = map(found, first)
+        rules = {b["rule"][:2]: b["witness"] for p in broken.values() for b in p["breaks"]}
+        self.assertEqual(sorted(rules), ["H1", "H3"])
+        again = wbcheck("replay", rules["H3"])
+        self.check(again, Exit.VIOLATION)
+        self.assertIn("breaks H3", again.stdout.splitlines()[-1])
+        parts = [found(run("programs-part", "--variant", "seed+recheck", "--shard", f"{i}/2")[0])
+                 for i in (1, 2)]
+        self.assertEqual(set(parts[0]) & set(parts[1]), set())
+        self.assertEqual(parts[0] | parts[1], fixed)
+
     def test_2_readme(self) -> None:
         """What the README shows is what the run before has shown."""
         text = readme.README.read_text()
@@ -290,6 +323,9 @@ class Kernel(KernelTest):
             (["kunit", "--variant", "x"], "no variant 'x'"),
             (["replay", "nonsense"], "is no schedule"),
             (["replay", "v1:reuse:X"], "not a schedule"),
+            (["replay", "v1:p_ER:E"], "no program p_ER"),
+            (["programs", "--actors", "5"], "--actors"),
+            (["programs", "--shard", "2/1"], "--shard"),
             (["replay", "v1:reuse:E900,T"], "does not fit"),
             (["verify"], "usage"),
             ([], "usage"),

@@ -32,7 +32,8 @@ class Parse(unittest.TestCase):
         self.assertEqual(
             sorted(EXPECTED),
             ["interleave", "page_writeback", "page_writeback_contexts", "page_writeback_other_cpu",
-             "page_writeback_races", "page_writeback_reduction", "page_writeback_stress"],
+             "page_writeback_programs", "page_writeback_races", "page_writeback_reduction",
+             "page_writeback_stress"],
         )
         self.assertIn("reuse", EXPECTED[judge.RACES])
         self.assertTrue(all(EXPECTED.values()))

@@ -24,7 +24,7 @@ from .settings import Settings, make_folder
 
 SUITE = "page_writeback_programs"
 CASES = {2: "two", 3: "three", 4: "four"}
-PARTS = {2: 1, 3: 8, 4: 8}
+PARTS = {2: 1, 3: 16, 4: 8}
 TIMEOUT = 400  # seconds for a part
 
 
