@@ -57,6 +57,13 @@ void pwb_actor_huge_punch(void *data, int self);
 #define pwb_actor_huge_punch	NULL
 #endif
 
+/* memcg_move.c */
+#ifdef CONFIG_MEMCG
+void pwb_actor_move(void *data, int self);
+#else
+#define pwb_actor_move		NULL
+#endif
+
 /* swap.c */
 #ifdef CONFIG_PAGE_WRITEBACK_SWAP
 void pwb_actor_swap_free(void *data, int self);

@@ -39,6 +39,9 @@
 #define PWB_OP_HUGE_REUSE	{ 'R', "reuse the head and wait", pwb_actor_huge_reuse }
 #define PWB_OP_HUGE_PUNCH	{ 'P', "split the huge page", pwb_actor_huge_punch }
 
+/* Charged to a memory cgroup. */
+#define PWB_OP_MOVE		{ 'M', "move to another cgroup", pwb_actor_move }
+
 /* In the swap cache. */
 #define PWB_OP_SWAP_FREE	{ 'X', "free the swap slot", pwb_actor_swap_free }
 #define PWB_OP_SWAP_WAIT	{ 'W', "wait for the writeback", pwb_actor_swap_wait }
@@ -47,6 +50,7 @@
 enum pwb_place {
 	PWB_IN_FILE,
 	PWB_IN_HUGE,
+	PWB_IN_CGROUP,
 	PWB_IN_SWAP,
 };
 
@@ -86,7 +90,7 @@ struct pwb_op {
 	const char *lacks;
 };
 
-#define PWB_NR_OPS	28
+#define PWB_NR_OPS	29
 
 /* The first is the ender. */
 extern const struct pwb_op pwb_catalogue[PWB_NR_OPS];

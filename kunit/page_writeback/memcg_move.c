@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 
-#include "actors.h"
+#include "catalogue.h"
 #include "memcg.h"
 #include "user.h"
 #include "../../internal.h"
@@ -92,7 +92,7 @@ static void pwb_move_exit(struct pwb_world *world)
 }
 
 /* M: as a task that moves takes along the pages that it has mapped. */
-static void pwb_actor_move(void *data, int self)
+void pwb_actor_move(void *data, int self)
 {
 	struct pwb_world *world = data;
 	struct pwb_move *m = world->more;
@@ -136,9 +136,7 @@ const struct pwb_scenario pwb_move_scenarios[] = {
 	{
 		.program = PWB_PROGRAM("memcg_move", pwb_setup,
 				       pwb_move_teardown,
-				       { 'E', "end_page_writeback()", pwb_actor_end },
-				       { 'M', "move to another cgroup", pwb_actor_move },
-				       { 'T', "truncate the file", pwb_actor_truncate }),
+				       PWB_OP_END, PWB_OP_MOVE, PWB_OP_TRUNCATE),
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) | PWB_NEEDS(MOVED),
 		.init = pwb_move_init,
 		.exit = pwb_move_exit,
