@@ -110,6 +110,16 @@ static unsigned int pwb_size_bound(const struct pwb_size *size)
 	return min_t(unsigned int, n, ILV_MAX_BOUND);
 }
 
+/* Unlike the explorer's, it need not decide between equals. */
+static bool pwb_cheaper(const struct ilv_witness *a, const struct ilv_witness *b)
+{
+	if (a->preemptions != b->preemptions)
+		return a->preemptions < b->preemptions;
+	if (a->switches != b->switches)
+		return a->switches < b->switches;
+	return a->points < b->points;
+}
+
 /* Take what is broken in @more too, and cheaper witnesses for the rest. */
 static void pwb_merge(struct ilv_result *r, const struct ilv_result *more)
 {
@@ -118,7 +128,7 @@ static void pwb_merge(struct ilv_result *r, const struct ilv_result *more)
 
 	for_each_set_bit(rule, &broken, PWB_NR_RULES)
 		if (!(r->broken & BIT(rule)) ||
-		    more->witness[rule].preemptions < r->witness[rule].preemptions)
+		    pwb_cheaper(&more->witness[rule], &r->witness[rule]))
 			r->witness[rule] = more->witness[rule];
 	r->broken |= more->broken;
 }
@@ -198,9 +208,9 @@ static void pwb_report_program(struct kunit *test, const struct pwb_tally *t,
 	/* How many of them had to be run is not the same each time. */
 	pwb_print(test, "program %s: %s, %s schedules", name, extent, all);
 	for_each_set_bit(rule, &broken, PWB_NR_RULES)
-		pwb_print(test, "breaks %s: %s, preemptions %u, %s", name,
+		pwb_print(test, "breaks %s: %s, preemptions %u, points %u, %s", name,
 			  pwb_rules[rule], r->witness[rule].preemptions,
-			  r->witness[rule].schedule);
+			  r->witness[rule].points, r->witness[rule].schedule);
 	if (r->error)
 		pwb_print(test, "error %s: %d in %s", name, r->error,
 			  r->last.schedule);

@@ -11,11 +11,11 @@ from wb.programs import Outcome, Size
 # As a kernel without the fix says it, with two programs of the three left out.
 BROKEN = """\
 program p_ET: complete, 146808782363918 schedules
-breaks p_ET: H1 dead touch, preemptions 1, v1:p_ET:E12,T,E
+breaks p_ET: H1 dead touch, preemptions 1, points 40, v1:p_ET:E12,T,E
 program p_ES: complete, 591516 schedules
 program p_EYy: bound 3, 9213 schedules
-breaks p_EYy: H3 late wake, preemptions 2, v1:p_EYy:E12,Y,E1,y,E,Y
-breaks p_EYy: early return, preemptions 1, v1:p_EYy:E12,Y,E,Y
+breaks p_EYy: H3 late wake, preemptions 2, points 40, v1:p_EYy:E12,Y,E1,y,E,Y
+breaks p_EYy: early return, preemptions 1, points 40, v1:p_EYy:E12,Y,E,Y
 programs two: 3 of 5, 2 complete, 1 idle, 2 violating
 wanted two: freed, rearmed, wait
 reached two: window, freed, rearmed

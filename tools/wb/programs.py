@@ -93,9 +93,9 @@ def read_part(case: ktap.Case, actors: int, where: str) -> Size:
     for row in case.lines:
         if found := re.match(r"program (\w+): (complete|bound \d+), (\S+) schedules$", row):
             size.programs[found[1]] = Program(found[1], found[2], found[3])
-        elif found := re.match(r"breaks (\w+): (.+), preemptions (\d+), (\S+)$", row):
+        elif found := re.match(r"breaks (\w+): (.+), preemptions (\d+), points (\d+), (\S+)$", row):
             size.programs[found[1]].breaks.append(
-                Breakage(found[2], 0, int(found[3]), 0, found[4]))
+                Breakage(found[2], 0, int(found[3]), int(found[4]), found[5]))
         elif found := re.match(r"(error|vacuous) (\w+): (.*)", row):
             program = size.programs.get(found[2])
             if found[1] == "error" and program and program.breaks and "-35" in found[3]:
