@@ -10,6 +10,7 @@
 #include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/pagemap.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/sysctl.h>
@@ -93,6 +94,70 @@ static inline int compat_set_rt_runtime(int us)
 #else
 #define COMPAT_MAX_PAGE_ORDER		(MAX_ORDER - 1)
 #endif
+
+/*
+ * v5.16 has folios: 7b230db3b8d3. The suite is written in their terms, as of v7.2.
+ * Before, a folio is a page that is no tail page; what a filesystem does about
+ * dirty ones got its name in v5.18: 6f31a5a261db, 46de8b979492.
+ */
+#ifndef page_folio
+struct folio {
+	struct page page;
+};
+
+#define page_folio(p)			((struct folio *)compound_head(p))
+#define dirty_folio			set_page_dirty
+#define noop_dirty_folio		__set_page_dirty_no_writeback
+
+static inline int filemap_add_folio(struct address_space *mapping,
+				    struct folio *folio, pgoff_t index, gfp_t gfp)
+{
+	return add_to_page_cache_lru(&folio->page, mapping, index, gfp);
+}
+
+static inline void folio_mark_uptodate(struct folio *folio)
+{
+	SetPageUptodate(&folio->page);
+}
+
+static inline void folio_start_writeback(struct folio *folio)
+{
+	set_page_writeback(&folio->page);
+}
+
+static inline void folio_end_writeback(struct folio *folio)
+{
+	end_page_writeback(&folio->page);
+}
+
+static inline bool folio_test_writeback(struct folio *folio)
+{
+	return PageWriteback(&folio->page);
+}
+
+static inline bool folio_test_waiters(struct folio *folio)
+{
+	return PageWaiters(&folio->page);
+}
+
+static inline void folio_set_waiters(struct folio *folio)
+{
+	SetPageWaiters(&folio->page);
+}
+
+static inline bool folio_trylock(struct folio *folio)
+{
+	return trylock_page(&folio->page);
+}
+
+static inline void folio_unlock(struct folio *folio)
+{
+	unlock_page(&folio->page);
+}
+#endif
+
+/* The flags of a page, be they a word or, since v6.18, a struct of one: 53fbef56e07d. */
+#define compat_page_flags(page)		((unsigned long *)&(page)->flags)
 
 /* v5.10: the memory cgroup that a page is charged to. */
 #ifdef CONFIG_MEMCG

@@ -79,7 +79,7 @@ void pwb_begin_writeback(struct pwb_world *world)
 {
 	if (world->accounted)
 		world->begun[mapping_use_writeback_tags(world->page->mapping)]++;
-	set_page_writeback(world->page);
+	folio_start_writeback(pwb_folio(world));
 }
 
 /**

@@ -116,7 +116,8 @@ static void pwb_check_waiters(struct pwb_world *world)
 			if (unlikely(world->wait[i].waiting) &&
 			    world->wait[i].neighbour && ilv_asleep(i))
 				ilv_violation(PWB_WAITERS_LOST);
-	if (world->free || PageTail(world->page) || PageWaiters(world->page))
+	if (world->free || PageTail(world->page) ||
+	    folio_test_waiters(pwb_folio(world)))
 		return;
 	for (i = 0; i < ARRAY_SIZE(world->wait); i++)
 		if (unlikely(world->wait[i].waiting) &&
@@ -199,11 +200,12 @@ void pwb_state(void *data, char *buf, size_t size)
 {
 	struct pwb_world *world = data;
 	struct page *page = world->page;
+	const unsigned long *flags = compat_page_flags(page);
 
 	snprintf(buf, size, "%d%s%s%s%s%s", page_ref_count(page),
 		 world->free ? " free" : world->life > 1 ? " reused" : "",
 		 PageTail(page) ? " tail" : "",
-		 test_bit(PG_locked, &page->flags) ? " lock" : "",
-		 test_bit(PG_writeback, &page->flags) ? " wb" : "",
-		 test_bit(PG_waiters, &page->flags) ? " wait" : "");
+		 test_bit(PG_locked, flags) ? " lock" : "",
+		 test_bit(PG_writeback, flags) ? " wb" : "",
+		 test_bit(PG_waiters, flags) ? " wait" : "");
 }

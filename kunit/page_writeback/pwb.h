@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/mm_types.h>
 
+#include "../compat.h"
 #include "../interleave/ilv.h"
 
 /*
@@ -146,6 +147,12 @@ struct pwb_world {
 	bool head;
 	unsigned int uses;
 };
+
+/* The frame as a folio of its own; not to be used while it is a tail page. */
+static inline struct folio *pwb_folio(const struct pwb_world *world)
+{
+	return (struct folio *)world->page;
+}
 
 /**
  * struct pwb_scenario - actors, and what they must reach for a run to count

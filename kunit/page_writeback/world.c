@@ -42,7 +42,7 @@ static struct file_system_type pwb_fs = {
 };
 
 static const struct address_space_operations pwb_aops = {
-	.set_page_dirty		= __set_page_dirty_no_writeback,
+	.dirty_folio		= noop_dirty_folio,
 };
 
 /**
@@ -111,11 +111,12 @@ void pwb_files_put(struct address_space *file[2])
  */
 int pwb_page_add(struct page *page, struct address_space *file, pgoff_t index)
 {
-	int ret = add_to_page_cache_lru(page, file, index, GFP_KERNEL);
+	struct folio *folio = page_folio(page);
+	int ret = filemap_add_folio(file, folio, index, GFP_KERNEL);
 
 	if (ret)
 		return ret;
-	SetPageUptodate(page);
+	folio_mark_uptodate(folio);
 	/* The batch of pages on their way to the LRU list holds a reference. */
 	lru_add_drain();
 	return 0;
@@ -307,7 +308,7 @@ int pwb_setup_frame(struct pwb_world *world)
 	}
 	world->accounted = true;
 	pwb_begin_writeback(world);
-	unlock_page(world->page);
+	folio_unlock(pwb_folio(world));
 	put_page(world->page);
 	return pwb_world_watch(world);
 }
@@ -379,7 +380,7 @@ static bool pwb_owns(const struct pwb_world *world)
 static bool pwb_left(const struct pwb_world *world)
 {
 	return pwb_owns(world) && (!world->compound || world->head) &&
-	       PageWriteback(world->page);
+	       folio_test_writeback(pwb_folio(world));
 }
 
 /**
@@ -391,7 +392,7 @@ void pwb_end_left(struct pwb_world *world)
 	if (!pwb_left(world))
 		return;
 	pwb_accounting_check(world, world->page->mapping);
-	end_page_writeback(world->page);
+	folio_end_writeback(pwb_folio(world));
 }
 
 /*
@@ -401,7 +402,7 @@ void pwb_end_left(struct pwb_world *world)
  */
 static bool pwb_missed_wake(const struct pwb_world *world)
 {
-	const unsigned long *flags = &world->page->flags;
+	const unsigned long *flags = compat_page_flags(world->page);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(world->wait); i++) {
@@ -458,8 +459,8 @@ static void pwb_wake_all(struct pwb_world *world)
 	if (orphan)
 		tags = pwb_lend_file(world);
 	pwb_begin_writeback(world);
-	SetPageWaiters(world->page);
-	end_page_writeback(world->page);
+	folio_set_waiters(pwb_folio(world));
+	folio_end_writeback(pwb_folio(world));
 	if (orphan)
 		pwb_take_file(world, tags);
 }
@@ -474,7 +475,7 @@ static void pwb_wake_all(struct pwb_world *world)
 bool pwb_stuck(void *data)
 {
 	struct pwb_world *world = data;
-	struct page *page = world->page;
+	struct folio *folio = pwb_folio(world);
 
 	if (pwb_neighbour_end(world))
 		return true;
@@ -492,9 +493,9 @@ bool pwb_stuck(void *data)
 		return false;
 	pwb_wake_all(world);
 	pwb_neighbour_wake(world);
-	if (trylock_page(page)) {
-		SetPageWaiters(page);
-		unlock_page(page);
+	if (folio_trylock(folio)) {
+		folio_set_waiters(folio);
+		folio_unlock(folio);
 	}
 	return true;
 }
@@ -523,12 +524,14 @@ static u64 pwb_digest_file(u64 hash, const struct address_space *file,
 static u64 pwb_digest_page(u64 hash, const struct page *page, bool listed)
 {
 	struct page copy = *page;
+	/* In place of the first, a tail page has its head, and bit 0 set. */
+	unsigned long *head = (unsigned long *)&copy.lru.next;
 
 	if (listed) {
-		copy.compound_head &= 1;
+		*head &= 1;
 		copy.lru.prev = NULL;
 	} else if (PageTail((struct page *)page)) {
-		copy.compound_head = 1;
+		*head = 1;
 	}
 	return ilv_hash(hash, &copy, sizeof(copy));
 }
