@@ -16,6 +16,7 @@
 #include <linux/sched/sysctl.h>
 #include <linux/version.h>
 #include <linux/vmstat.h>
+#include <linux/writeback.h>
 
 /* v5.14 gave the panic notifiers a header of their own: f39650de687e. */
 #if __has_include("linux/panic_notifier.h")
@@ -108,6 +109,25 @@ struct folio {
 #define page_folio(p)			((struct folio *)compound_head(p))
 #define dirty_folio			set_page_dirty
 #define noop_dirty_folio		__set_page_dirty_no_writeback
+#define invalidate_folio		invalidatepage
+#define launder_folio			launder_page
+#define folio_lruvec(f)							\
+	mem_cgroup_page_lruvec(&(f)->page, page_pgdat(&(f)->page))
+#define folio_lru_list(f)		page_lru(&(f)->page)
+
+/* What the methods of a file get. */
+#define compat_aops_folio		page
+#define compat_aops_size		unsigned int
+
+/* The page's file need not be asked for what its filesystem says. */
+#define mapping_set_stable_writes(mapping)
+
+/* Is it this page that somebody is to be woken for? */
+#define compat_wait_key_is(key, p)	((key)->page == (p))
+
+/* What is not to be had from outside of the page cache, or not at all, later. */
+#define COMPAT_PUT_AND_WAIT		put_and_wait_on_page_locked
+#define compat_page_error(page)		PageError(page)
 
 static inline int filemap_add_folio(struct address_space *mapping,
 				    struct folio *folio, pgoff_t index, gfp_t gfp)
@@ -123,6 +143,14 @@ static inline void folio_mark_uptodate(struct folio *folio)
 static inline void folio_start_writeback(struct folio *folio)
 {
 	set_page_writeback(&folio->page);
+}
+
+static inline void __folio_start_writeback(struct folio *folio, bool keep)
+{
+	if (keep)
+		set_page_writeback_keepwrite(&folio->page);
+	else
+		set_page_writeback(&folio->page);
 }
 
 static inline void folio_end_writeback(struct folio *folio)
@@ -145,6 +173,53 @@ static inline void folio_set_waiters(struct folio *folio)
 	SetPageWaiters(&folio->page);
 }
 
+static inline int folio_wait_bit_killable(struct folio *folio, int bit)
+{
+	return wait_on_page_bit_killable(&folio->page, bit);
+}
+
+static inline void folio_add_wait_queue(struct folio *folio,
+					wait_queue_entry_t *waiter)
+{
+	add_page_wait_queue(&folio->page, waiter);
+}
+
+static inline bool filemap_dirty_folio(struct address_space *mapping,
+				       struct folio *folio)
+{
+	return __set_page_dirty_nobuffers(&folio->page);
+}
+
+static inline void folio_clear_dirty(struct folio *folio)
+{
+	ClearPageDirty(&folio->page);
+}
+
+static inline void folio_set_dirty(struct folio *folio)
+{
+	SetPageDirty(&folio->page);
+}
+
+static inline void folio_attach_private(struct folio *folio, void *data)
+{
+	attach_page_private(&folio->page, data);
+}
+
+static inline void *folio_detach_private(struct folio *folio)
+{
+	return detach_page_private(&folio->page);
+}
+
+static inline void folio_wait_stable(struct folio *folio)
+{
+	wait_for_stable_page(&folio->page);
+}
+
+static inline void folio_wait_locked(struct folio *folio)
+{
+	wait_on_page_locked(&folio->page);
+}
+
 static inline bool folio_trylock(struct folio *folio)
 {
 	return trylock_page(&folio->page);
@@ -154,6 +229,81 @@ static inline void folio_unlock(struct folio *folio)
 {
 	unlock_page(&folio->page);
 }
+
+/* Add a page to a file, locked, but not to the LRU list. */
+static inline int compat_filemap_add(struct address_space *mapping,
+				     struct folio *folio, pgoff_t index)
+{
+	return add_to_page_cache(&folio->page, mapping, index, GFP_KERNEL);
+}
+#else
+#define compat_aops_folio		folio
+#define compat_aops_size		size_t
+#define compat_wait_key_is(key, p)	(&(key)->folio->page == (p))
+#define COMPAT_PUT_AND_WAIT		((void (*)(struct page *page))NULL)
+#define compat_page_error(page)		false
+
+static inline int compat_filemap_add(struct address_space *mapping,
+				     struct folio *folio, pgoff_t index)
+{
+	int ret;
+
+	__folio_set_locked(folio);
+	ret = __filemap_add_folio(mapping, folio, index, GFP_KERNEL, NULL);
+	if (ret)
+		__folio_clear_locked(folio);
+	return ret;
+}
+#endif
+
+/*
+ * Write all dirty pages of a file, where writing a page is done at once. v6.9
+ * has writeback_iter(), and by v7.2 there is no write_cache_pages() any more.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+static inline int compat_written(struct page *page,
+				 struct writeback_control *wbc, void *data)
+{
+	unlock_page(page);
+	return 0;
+}
+
+static inline void compat_write_pages(struct address_space *mapping,
+				      struct writeback_control *wbc)
+{
+	write_cache_pages(mapping, wbc, compat_written, NULL);
+}
+#else
+static inline void compat_write_pages(struct address_space *mapping,
+				      struct writeback_control *wbc)
+{
+	struct folio *folio = NULL;
+	int error = 0;
+
+	while ((folio = writeback_iter(mapping, wbc, folio, &error)))
+		folio_unlock(folio);
+}
+#endif
+
+/* Put somebody on the wait queue of a folio; in v7.2 only those who wait can. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define COMPAT_ADD_WAIT_QUEUE		folio_add_wait_queue
+#else
+#define COMPAT_ADD_WAIT_QUEUE						\
+	((void (*)(struct folio *folio, wait_queue_entry_t *waiter))NULL)
+#endif
+
+/* Two newer names. */
+#ifndef in_hardirq
+#define in_hardirq()			in_irq()
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define hrtimer_setup(timer, what, clock, mode)				\
+do {									\
+	hrtimer_init(timer, clock, mode);				\
+	(timer)->function = (what);					\
+} while (0)
 #endif
 
 /* The flags of a page, be they a word or, since v6.18, a struct of one: 53fbef56e07d. */

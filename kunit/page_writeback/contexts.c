@@ -17,29 +17,34 @@
 /* As page->private; the value means nothing. */
 #define PWB_PRIVATE	((void *)1)
 
-static void pwb_invalidatepage(struct page *page, unsigned int offset,
-			       unsigned int length)
+static void pwb_invalidate_folio(struct compat_aops_folio *arg,
+				 compat_aops_size offset,
+				 compat_aops_size length)
 {
-	if (PageWriteback(page))
+	struct folio *folio = (struct folio *)arg;
+
+	if (folio_test_writeback(folio))
 		ilv_violation(PWB_LATE_WAKE);
 	if (!offset && length == PAGE_SIZE)
-		detach_page_private(page);
+		folio_detach_private(folio);
 }
 
 /* To refuse keeps a page that is under writeback from being freed. */
-static int pwb_launder_page(struct page *page)
+static int pwb_launder_folio(struct compat_aops_folio *arg)
 {
-	ClearPageDirty(page);
-	if (!PageWriteback(page))
+	struct folio *folio = (struct folio *)arg;
+
+	folio_clear_dirty(folio);
+	if (!folio_test_writeback(folio))
 		return 0;
 	ilv_violation(PWB_LATE_WAKE);
 	return -EIO;
 }
 
 static const struct address_space_operations pwb_context_aops = {
-	.set_page_dirty		= __set_page_dirty_no_writeback,
-	.invalidatepage		= pwb_invalidatepage,
-	.launder_page		= pwb_launder_page,
+	.dirty_folio		= noop_dirty_folio,
+	.invalidate_folio	= pwb_invalidate_folio,
+	.launder_folio		= pwb_launder_folio,
 };
 
 static int pwb_context_init(struct pwb_world *world)
@@ -48,25 +53,25 @@ static int pwb_context_init(struct pwb_world *world)
 	return 0;
 }
 
-/* The file's page has something private, so invalidatepage() is called. */
+/* The file's page has something private, so invalidate_folio() is called. */
 static int pwb_partial_setup(void *data)
 {
 	struct pwb_world *world = data;
 	int ret = pwb_setup(world);
 
 	if (!ret)
-		attach_page_private(world->page, PWB_PRIVATE);
+		folio_attach_private(pwb_folio(world), PWB_PRIVATE);
 	return ret;
 }
 
-/* It was dirtied again while under writeback, so launder_page() is called. */
+/* It was dirtied again while under writeback, so launder_folio() is called. */
 static int pwb_dirty_setup(void *data)
 {
 	struct pwb_world *world = data;
 	int ret = pwb_setup(world);
 
 	if (!ret)
-		SetPageDirty(world->page);
+		folio_set_dirty(pwb_folio(world));
 	return ret;
 }
 

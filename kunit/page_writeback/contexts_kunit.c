@@ -55,7 +55,7 @@ static enum hrtimer_restart pwb_complete(struct hrtimer *timer)
 {
 	struct pwb_completion *c = container_of(timer, struct pwb_completion, timer);
 
-	c->hardirq = in_irq();
+	c->hardirq = in_hardirq();
 	c->softirq = in_serving_softirq();
 	end_page_writeback(c->page);
 	return HRTIMER_NORESTART;
@@ -88,8 +88,7 @@ static void pwb_interrupt_round(struct kunit *test, struct pwb_completion *c,
 		if (asleep)
 			pwb_expect_asleep(test, w[cpu]);
 
-	hrtimer_init(&c->timer, CLOCK_MONOTONIC, mode);
-	c->timer.function = pwb_complete;
+	hrtimer_setup(&c->timer, pwb_complete, CLOCK_MONOTONIC, mode);
 	hrtimer_start(&c->timer, ns_to_ktime(delay), mode);
 	for_each_online_cpu(cpu)
 		pwb_expect_returns(test, w[cpu]);
@@ -179,12 +178,12 @@ static void swapped_out(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, pwb_swap_add(page));
 	KUNIT_EXPECT_EQ(test, 0, pwb_swap_write(page));
 	KUNIT_EXPECT_FALSE(test, (bool)PageWriteback(page));
-	KUNIT_EXPECT_FALSE(test, (bool)PageError(page));
+	KUNIT_EXPECT_FALSE(test, (bool)compat_page_error(page));
 
 	memset(data, 0, PAGE_SIZE);
 	lock_page(page);
 	KUNIT_EXPECT_EQ(test, 0, pwb_swap_read(page));
-	wait_on_page_locked(page);
+	folio_wait_locked(page_folio(page));
 	KUNIT_EXPECT_TRUE(test, (bool)PageUptodate(page));
 	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(data, PWB_PATTERN, PAGE_SIZE));
 

@@ -30,8 +30,14 @@
 static void pwb_wait_killable(struct page *page)
 {
 	allow_signal(SIGKILL);
-	wait_on_page_bit_killable(page, PG_writeback);
+	folio_wait_bit_killable(page_folio(page), PG_writeback);
 	flush_signals(current);
+}
+
+/* Contents that must be stable while they are written. */
+static void pwb_wait_stable(struct page *page)
+{
+	folio_wait_stable(page_folio(page));
 }
 
 /* The file under test, and a page of it; both freed by pwb_exit(). */
@@ -108,7 +114,7 @@ static void many_waiters(struct kunit *test)
 	/* PG_waiters may be left behind for the next wakeup, and no longer. */
 	lock_page(page);
 	unlock_page(page);
-	KUNIT_EXPECT_FALSE(test, (bool)PageWaiters(page));
+	KUNIT_EXPECT_FALSE(test, folio_test_waiters(page_folio(page)));
 }
 
 static void lock_waiter_sleeps_on(struct kunit *test)
@@ -129,13 +135,17 @@ static void lock_waiter_sleeps_on(struct kunit *test)
 /* Who drops his reference to wait does not keep the page. */
 static void put_and_wait(struct kunit *test)
 {
-	struct page *page = pwb_page_under_writeback(test, 0);
 	struct pwb_waiter *w;
+	struct page *page;
 
+	if (!COMPAT_PUT_AND_WAIT)
+		kunit_skip(test, "not on this line");
+
+	page = pwb_page_under_writeback(test, 0);
 	end_page_writeback(page);
 	lock_page(page);
 	get_page(page);
-	w = pwb_waiter_start(test, page, put_and_wait_on_page_locked);
+	w = pwb_waiter_start(test, page, COMPAT_PUT_AND_WAIT);
 	KUNIT_EXPECT_EQ(test, 1, page_ref_count(page));
 	unlock_page(page);
 	pwb_expect_returns(test, w);
@@ -164,10 +174,11 @@ static void stable_page(struct kunit *test)
 	struct pwb_waiter *w;
 
 	pwb_expect_returns(test, pwb_waiter_create(test, page,
-						   wait_for_stable_page,
+						   pwb_wait_stable,
 						   PWB_ANY_CPU));
 	f->file[0]->host->i_sb->s_iflags |= SB_I_STABLE_WRITES;
-	w = pwb_waiter_start(test, page, wait_for_stable_page);
+	mapping_set_stable_writes(f->file[0]);
+	w = pwb_waiter_start(test, page, pwb_wait_stable);
 	end_page_writeback(page);
 	pwb_expect_returns(test, w);
 }
@@ -239,8 +250,8 @@ static void marked_for_reclaim(struct kunit *test)
 {
 	struct page *page = pwb_page_under_writeback(test, 0);
 	struct page *other = pwb_page_under_writeback(test, 1);
-	struct lruvec *lruvec = mem_cgroup_page_lruvec(page, page_pgdat(page));
-	struct list_head *lru = &lruvec->lists[page_lru(page)];
+	struct folio *folio = page_folio(page);
+	struct list_head *lru = &folio_lruvec(folio)->lists[folio_lru_list(folio)];
 	struct pwb_waiter *w = pwb_waiter_start(test, page, wait_on_page_writeback);
 
 	KUNIT_EXPECT_TRUE(test, (bool)PageLRU(page));
@@ -311,10 +322,7 @@ static void tags_at_begin(struct kunit *test)
 		__xa_set_mark(pages, 0, PAGECACHE_TAG_TOWRITE);
 		xa_unlock_irq(pages);
 		lock_page(page);
-		if (keep)
-			set_page_writeback_keepwrite(page);
-		else
-			set_page_writeback(page);
+		__folio_start_writeback(page_folio(page), keep);
 		unlock_page(page);
 		KUNIT_EXPECT_TRUE(test, pwb_tagged(test, PAGECACHE_TAG_WRITEBACK));
 		KUNIT_EXPECT_FALSE(test, pwb_tagged(test, PAGECACHE_TAG_DIRTY));

@@ -111,7 +111,7 @@ void pwb_expect_waiting(struct kunit *test, struct pwb_waiter *w)
 {
 	schedule_timeout_uninterruptible(PWB_SETTLE);
 	KUNIT_EXPECT_FALSE(test, (bool)completion_done(&w->done));
-	KUNIT_EXPECT_TRUE(test, (bool)PageWaiters(w->page));
+	KUNIT_EXPECT_TRUE(test, folio_test_waiters(page_folio(w->page)));
 	KUNIT_EXPECT_EQ_MSG(test, w->sleeps, w->task->nvcsw,
 			    "a waiter was woken for nothing");
 }
