@@ -150,7 +150,7 @@ void pwb_reuse(struct pwb_world *world, int self)
 	struct page *page = world->page;
 
 	ilv_note("allocates the frame");
-	if (add_to_page_cache(page, world->file[1], 0, GFP_KERNEL)) {
+	if (compat_filemap_add(world->file[1], pwb_folio(world), 0)) {
 		put_page(page);
 		return;
 	}
@@ -178,6 +178,7 @@ void pwb_actor_compound(void *data, int self)
 	if (!pwb_capture(world))
 		return;
 	ilv_note("makes the frame a tail page");
+	set_page_count(world->page, 0);
 	prep_compound_page(world->buddy, 1);
 	world->compound = true;
 	pwb_saw(world, PWB_SAW_TAIL);
@@ -244,8 +245,8 @@ void pwb_actor_killed(void *data, int self)
 	send_sig(SIGKILL, current, 1);
 	ilv_note("killed while waiting");
 	if (PageWriteback(page) &&
-	    wait_on_page_bit_killable(page, PG_writeback) &&
-	    PageWaiters(page) && !pwb_anyone_waits(world))
+	    folio_wait_bit_killable(page_folio(page), PG_writeback) &&
+	    folio_test_waiters(page_folio(page)) && !pwb_anyone_waits(world))
 		pwb_saw(world, PWB_SAW_STALE);
 	flush_signals(current);
 	put_page(page);
@@ -317,15 +318,10 @@ void pwb_actor_head(void *data, int self)
 	unlock_page(page);
 }
 
-/* Writing a page is for the filesystem, which is not under test: done. */
-static int pwb_written(struct page *page, struct writeback_control *wbc,
-		       void *data)
-{
-	unlock_page(page);
-	return 0;
-}
-
-/* Write all dirty pages of a file for sync, with all its own assertions. */
+/*
+ * Write all dirty pages of a file for sync, with all its own assertions. Writing
+ * a page itself is for the filesystem, which is not under test: done.
+ */
 static void pwb_sync(struct pwb_world *world, int self,
 		     struct address_space *file)
 {
@@ -339,7 +335,7 @@ static void pwb_sync(struct pwb_world *world, int self,
 
 	pwb_will_wait(world, self, PG_writeback);
 	ilv_note("write_cache_pages()");
-	write_cache_pages(file, &wbc, pwb_written, NULL);
+	compat_write_pages(file, &wbc);
 	if (ilv_sleeps(self) > sleeps)
 		pwb_saw(world, again ? PWB_SAW_WAIT_AGAIN : PWB_SAW_WAIT);
 	world->wait[self].waiting = false;
@@ -352,7 +348,7 @@ static void pwb_sync(struct pwb_world *world, int self,
 static void pwb_dirty(struct pwb_world *world)
 {
 	world->accounted = false;
-	__set_page_dirty_nobuffers(world->page);
+	filemap_dirty_folio(world->page->mapping, pwb_folio(world));
 }
 
 /* V: the page is dirty again, and the file is synced. */
@@ -378,8 +374,8 @@ void pwb_actor_reuse_sync(void *data, int self)
 	if (!pwb_capture(world))
 		return;
 	ilv_note("allocates the frame");
-	if (!add_to_page_cache(page, world->file[1], 0, GFP_KERNEL)) {
-		SetPageUptodate(page);
+	if (!compat_filemap_add(world->file[1], pwb_folio(world), 0)) {
+		folio_mark_uptodate(pwb_folio(world));
 		pwb_begin_writeback(world);
 		pwb_dirty(world);
 		pwb_saw(world, PWB_SAW_REUSED);
