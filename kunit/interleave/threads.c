@@ -86,7 +86,7 @@ static void ilv_park(struct ilv_thread *t)
  * Where the stack of the caller of the calling function ends, with its
  * registers: those that a function must preserve are saved there by now.
  */
-#ifdef CONFIG_X86
+#ifdef CONFIG_X86_64	/* User-Mode Linux included */
 #define ILV_SAVED_REGS	5	/* pushed below the frame pointer */
 #else
 #define ILV_SAVED_REGS	0
