@@ -126,6 +126,7 @@ struct folio {
 #define compat_wait_key_is(key, p)	((key)->page == (p))
 
 /* What is not to be had from outside of the page cache, or not at all, later. */
+#define COMPAT_HAS_PUT_AND_WAIT		true
 #define COMPAT_PUT_AND_WAIT		put_and_wait_on_page_locked
 #define compat_page_error(page)		PageError(page)
 
@@ -240,6 +241,7 @@ static inline int compat_filemap_add(struct address_space *mapping,
 #define compat_aops_folio		folio
 #define compat_aops_size		size_t
 #define compat_wait_key_is(key, p)	(&(key)->folio->page == (p))
+#define COMPAT_HAS_PUT_AND_WAIT		false
 #define COMPAT_PUT_AND_WAIT		((void (*)(struct page *page))NULL)
 #define compat_page_error(page)		false
 
@@ -287,8 +289,10 @@ static inline void compat_write_pages(struct address_space *mapping,
 
 /* Put somebody on the wait queue of a folio; in v7.2 only those who wait can. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define COMPAT_HAS_ADD_WAIT_QUEUE	true
 #define COMPAT_ADD_WAIT_QUEUE		folio_add_wait_queue
 #else
+#define COMPAT_HAS_ADD_WAIT_QUEUE	false
 #define COMPAT_ADD_WAIT_QUEUE						\
 	((void (*)(struct folio *folio, wait_queue_entry_t *waiter))NULL)
 #endif

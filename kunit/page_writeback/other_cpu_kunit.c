@@ -172,7 +172,7 @@ static void waits_during_end(struct kunit *test)
 {
 	static const struct ilv_actor end = PWB_OP_END;
 
-	if (!COMPAT_ADD_WAIT_QUEUE)
+	if (!COMPAT_HAS_ADD_WAIT_QUEUE)
 		kunit_skip(test, "not on this line");
 
 	pwb_other_cpu(test, &end, pwb_other_waits);

@@ -138,7 +138,7 @@ static void put_and_wait(struct kunit *test)
 	struct pwb_waiter *w;
 	struct page *page;
 
-	if (!COMPAT_PUT_AND_WAIT)
+	if (!COMPAT_HAS_PUT_AND_WAIT)
 		kunit_skip(test, "not on this line");
 
 	page = pwb_page_under_writeback(test, 0);
