@@ -111,6 +111,8 @@ struct folio {
 #define noop_dirty_folio		__set_page_dirty_no_writeback
 #define invalidate_folio		invalidatepage
 #define launder_folio			launder_page
+#define release_folio			releasepage
+#define free_folio			freepage
 #define folio_lruvec(f)							\
 	mem_cgroup_page_lruvec(&(f)->page, page_pgdat(&(f)->page))
 #define folio_lru_list(f)		page_lru(&(f)->page)
@@ -118,6 +120,10 @@ struct folio {
 /* What the methods of a file get. */
 #define compat_aops_folio		page
 #define compat_aops_size		unsigned int
+#define compat_aops_bool		int
+
+/* How much a page counts for in what is counted of writeback: one, huge or not. */
+#define compat_nr_counted(folio)	1
 
 /* The page's file need not be asked for what its filesystem says. */
 #define mapping_set_stable_writes(mapping)
@@ -174,6 +180,11 @@ static inline void folio_set_waiters(struct folio *folio)
 	SetPageWaiters(&folio->page);
 }
 
+static inline void folio_clear_waiters(struct folio *folio)
+{
+	ClearPageWaiters(&folio->page);
+}
+
 static inline int folio_wait_bit_killable(struct folio *folio, int bit)
 {
 	return wait_on_page_bit_killable(&folio->page, bit);
@@ -211,6 +222,11 @@ static inline void *folio_detach_private(struct folio *folio)
 	return detach_page_private(&folio->page);
 }
 
+static inline void folio_wait_writeback(struct folio *folio)
+{
+	wait_on_page_writeback(&folio->page);
+}
+
 static inline void folio_wait_stable(struct folio *folio)
 {
 	wait_for_stable_page(&folio->page);
@@ -240,6 +256,8 @@ static inline int compat_filemap_add(struct address_space *mapping,
 #else
 #define compat_aops_folio		folio
 #define compat_aops_size		size_t
+#define compat_aops_bool		bool
+#define compat_nr_counted(folio)	folio_nr_pages(folio)
 #define compat_wait_key_is(key, p)	(&(key)->folio->page == (p))
 #define COMPAT_HAS_PUT_AND_WAIT		false
 #define COMPAT_PUT_AND_WAIT		((void (*)(struct page *page))NULL)
@@ -295,6 +313,31 @@ static inline void compat_write_pages(struct address_space *mapping,
 #define COMPAT_HAS_ADD_WAIT_QUEUE	false
 #define COMPAT_ADD_WAIT_QUEUE						\
 	((void (*)(struct folio *folio, wait_queue_entry_t *waiter))NULL)
+#endif
+
+/*
+ * How often a waiter for the page lock may be passed over, before it is handed to
+ * him. By v7.2 only the sysctl is left to set it by, out of a table in filemap.c.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define COMPAT_HAS_LOCK_UNFAIRNESS	true
+static inline int compat_set_lock_unfairness(int n)
+{
+	return xchg(&sysctl_page_lock_unfairness, n);
+}
+#else
+#define COMPAT_HAS_LOCK_UNFAIRNESS	false
+static inline int compat_set_lock_unfairness(int n)
+{
+	return n;
+}
+#endif
+
+/* Take a page off the LRU list; v6.3 turned the result round: be2d57563822. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define compat_isolate_lru(page)	(!isolate_lru_page(page))
+#else
+#define compat_isolate_lru(page)	folio_isolate_lru(page_folio(page))
 #endif
 
 /* Two newer names. */

@@ -77,9 +77,12 @@ u64 pwb_accounting_digest(const struct pwb_world *world, u64 hash)
  */
 void pwb_begin_writeback(struct pwb_world *world)
 {
+	struct folio *folio = pwb_folio(world);
+
 	if (world->accounted)
-		world->begun[mapping_use_writeback_tags(world->page->mapping)]++;
-	folio_start_writeback(pwb_folio(world));
+		world->begun[mapping_use_writeback_tags(world->page->mapping)] +=
+			compat_nr_counted(folio);
+	folio_start_writeback(folio);
 }
 
 /**
@@ -91,8 +94,9 @@ void pwb_accounting_check(struct pwb_world *world,
 			  const struct address_space *file)
 {
 	long begun = world->begun[0] + world->begun[1];
-	long tagged = file && mapping_use_writeback_tags((void *)file);
-	long under = !!file + pwb_neighbour_busy(world);
+	long pages = file ? compat_nr_counted(pwb_folio(world)) : 0;
+	long tagged = pages && mapping_use_writeback_tags((void *)file) ? pages : 0;
+	long under = pages + pwb_neighbour_busy(world);
 	long dirty = mapping_tagged(world->file[0], PAGECACHE_TAG_DIRTY);
 	long expected[] = {
 		[PWB_NR_WRITEBACK]	= under,

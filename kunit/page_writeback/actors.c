@@ -30,13 +30,13 @@ void pwb_will_wait(struct pwb_world *world, int self, int bit)
 
 /* Only under the page lock can a new writeback begin, so none may be seen. */
 static void pwb_wait_by(struct pwb_world *world, int self, struct page *page,
-			enum pwb_rule rule, void (*wait)(struct page *page))
+			enum pwb_rule rule, void (*wait)(struct folio *folio))
 {
 	bool again = world->life > 1 || world->writebacks > 1;
 	unsigned int sleeps = ilv_sleeps(self);
 
 	pwb_will_wait(world, self, PG_writeback);
-	wait(page);
+	wait(page_folio(page));
 	if (PageWriteback(page))
 		ilv_violation(rule);
 	if (ilv_sleeps(self) > sleeps)
@@ -55,7 +55,7 @@ void pwb_wait_locked(struct pwb_world *world, int self, struct page *page,
 		     enum pwb_rule rule)
 {
 	ilv_note("wait_on_page_writeback()");
-	pwb_wait_by(world, self, page, rule, wait_on_page_writeback);
+	pwb_wait_by(world, self, page, rule, folio_wait_writeback);
 }
 
 /* Lock a page as somebody does who found it in its file. */
@@ -272,11 +272,11 @@ void pwb_actor_drop(void *data, int self)
 	struct page *page = pwb_find(world);
 	unsigned int sleeps = ilv_sleeps(self);
 
-	if (!page)
+	if (!page || !COMPAT_HAS_PUT_AND_WAIT)
 		return;
 	pwb_will_wait(world, self, PG_locked);
 	ilv_note("put_and_wait_on_page_locked()");
-	put_and_wait_on_page_locked(page);
+	COMPAT_PUT_AND_WAIT(page);
 	if (ilv_sleeps(self) > sleeps)
 		pwb_saw(world, PWB_SAW_LOCK_WAIT);
 	world->wait[self].waiting = false;
@@ -293,7 +293,7 @@ void pwb_actor_stable(void *data, int self)
 	pwb_lock(world, self, page);
 	ilv_note("wait_for_stable_page()");
 	if (page->mapping)
-		pwb_wait_by(world, self, page, PWB_LATE_WAKE, wait_for_stable_page);
+		pwb_wait_by(world, self, page, PWB_LATE_WAKE, folio_wait_stable);
 	pwb_unlock(world, page);
 	put_page(page);
 }

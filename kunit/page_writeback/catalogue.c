@@ -17,6 +17,8 @@
 #define PWB_NO_HUGE		(IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ? NULL : \
 				 "no transparent huge pages")
 #define PWB_NO_CGROUPS		(IS_ENABLED(CONFIG_MEMCG) ? NULL : "no memory cgroups")
+#define PWB_NO_FAIR_LOCK	(COMPAT_HAS_LOCK_UNFAIRNESS ? NULL : "not on this line")
+#define PWB_NO_DROP		(COMPAT_HAS_PUT_AND_WAIT ? NULL : "not on this line")
 #define PWB_NO_SWAP		(IS_ENABLED(CONFIG_PAGE_WRITEBACK_SWAP) ? NULL : "no swap")
 
 const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
@@ -106,10 +108,12 @@ const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 		.uses = PWB_USES_FAIR,
 		.in_company = PWB_NEEDS(LOCK_WAIT),
 		.not_with = "L",
+		.lacks = PWB_NO_FAIR_LOCK,
 	}, {
 		.actor = PWB_OP_DROP,
 		.flags = PWB_REPEATS,
 		.in_company = PWB_NEEDS(LOCK_WAIT),
+		.lacks = PWB_NO_DROP,
 	},
 
 	/* Who has to do with another page, in the same bucket. */

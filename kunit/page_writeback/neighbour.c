@@ -34,7 +34,7 @@ static int pwb_neighbour_add(struct pwb_world *world, struct page *page)
 		return -ENOMEM;
 	inode->i_mode = S_IFREG;
 	mapping_set_no_writeback_tags(inode->i_mapping);
-	ret = add_to_page_cache(page, inode->i_mapping, 0, GFP_KERNEL);
+	ret = compat_filemap_add(inode->i_mapping, page_folio(page), 0);
 	if (ret) {
 		iput(inode);
 		return ret;
@@ -114,7 +114,7 @@ int pwb_neighbour_setup(struct pwb_world *world)
 {
 	int ret;
 
-	ClearPageWaiters(world->neighbour);
+	folio_clear_waiters(page_folio(world->neighbour));
 	pwb_neighbour_begin(world);
 	ret = ilv_watch(world->neighbour, sizeof(world->neighbour->flags));
 	return ret < 0 ? ret : 0;
@@ -152,7 +152,7 @@ void pwb_neighbour_wake(struct pwb_world *world)
 	if (!world->neighbour)
 		return;
 	pwb_neighbour_begin(world);
-	SetPageWaiters(world->neighbour);
+	folio_set_waiters(page_folio(world->neighbour));
 	end_page_writeback(world->neighbour);
 }
 

@@ -111,7 +111,7 @@ static void pwb_check_waiters(struct pwb_world *world)
 	const struct page *neighbour = world->neighbour;
 	unsigned int i;
 
-	if (neighbour && !test_bit(PG_waiters, &neighbour->flags))
+	if (neighbour && !test_bit(PG_waiters, compat_page_flags(neighbour)))
 		for (i = 0; i < ARRAY_SIZE(world->wait); i++)
 			if (unlikely(world->wait[i].waiting) &&
 			    world->wait[i].neighbour && ilv_asleep(i))

@@ -27,33 +27,36 @@ static void pwb_still_under_writeback(const struct pwb_world *world)
 	ilv_violation(world->writebacks > 1 ? PWB_LATE_WAKE : PWB_EARLY_RETURN);
 }
 
-static void pwb_invalidatepage(struct page *page, unsigned int offset,
-			       unsigned int length)
+static void pwb_invalidate_folio(struct compat_aops_folio *arg,
+				 compat_aops_size offset,
+				 compat_aops_size length)
 {
-	struct pwb_world *world = pwb_world_of(page);
+	struct folio *folio = (struct folio *)arg;
+	struct pwb_world *world = pwb_world_of(&folio->page);
 	bool whole = !offset && length == PAGE_SIZE;
 
-	if (world && PageWriteback(page)) {
+	if (world && folio_test_writeback(folio)) {
 		pwb_still_under_writeback(world);
 		if (whole)
-			end_page_writeback(page);
+			folio_end_writeback(folio);
 	}
 	if (whole)
-		detach_page_private(page);
+		folio_detach_private(folio);
 }
 
-static int pwb_releasepage(struct page *page, gfp_t gfp)
+static compat_aops_bool pwb_release_folio(struct compat_aops_folio *arg, gfp_t gfp)
 {
-	detach_page_private(page);
-	return 1;
+	folio_detach_private((struct folio *)arg);
+	return true;
 }
 
 /* It has left the file already. */
-static void pwb_freepage(struct page *page)
+static void pwb_free_folio(struct compat_aops_folio *arg)
 {
-	struct pwb_world *world = pwb_world_of(page);
+	struct folio *folio = (struct folio *)arg;
+	struct pwb_world *world = pwb_world_of(&folio->page);
 
-	if (!world || !PageWriteback(page))
+	if (!world || !folio_test_writeback(folio))
 		return;
 	pwb_still_under_writeback(world);
 	pwb_end_orphan(world);
@@ -83,11 +86,11 @@ static int pwb_writepages(struct address_space *file,
 }
 
 static const struct address_space_operations pwb_program_aops = {
-	.set_page_dirty		= __set_page_dirty_no_writeback,
+	.dirty_folio		= noop_dirty_folio,
 	.writepages		= pwb_writepages,
-	.invalidatepage		= pwb_invalidatepage,
-	.releasepage		= pwb_releasepage,
-	.freepage		= pwb_freepage,
+	.invalidate_folio	= pwb_invalidate_folio,
+	.release_folio		= pwb_release_folio,
+	.free_folio		= pwb_free_folio,
 };
 
 /* Y: the page is dirty again, and somebody calls fsync(). */
@@ -99,12 +102,12 @@ void pwb_actor_fsync(void *data, int self)
 
 	if (!page)
 		return;
-	__set_page_dirty_nobuffers(page);
+	filemap_dirty_folio(page->mapping, page_folio(page));
 	unlock_page(page);
 	put_page(page);
 
-	ilv_note("__filemap_fdatawrite_range()");
-	__filemap_fdatawrite_range(world->file[0], 0, LLONG_MAX, WB_SYNC_ALL);
+	ilv_note("filemap_fdatawrite_range()");
+	filemap_fdatawrite_range(world->file[0], 0, LLONG_MAX);
 	/* Whose writeback it is: it must be over. A later one need not. */
 	begun = world->writebacks;
 	pwb_will_wait(world, self, PG_writeback);
@@ -128,7 +131,7 @@ static int pwb_program_setup(void *data)
 	if (ret)
 		return ret;
 	if (world->uses & PWB_USES_PRIVATE)
-		attach_page_private(world->page, PWB_PRIVATE);
+		folio_attach_private(pwb_folio(world), PWB_PRIVATE);
 	if (world->uses & PWB_USES_RECLAIM)
 		SetPageReclaim(world->page);
 	return world->neighbour ? pwb_neighbour_setup(world) : 0;
@@ -143,10 +146,12 @@ void pwb_programs_init(struct pwb_world *world)
 	struct inode *inode = world->file[0]->host;
 
 	inode->i_sb->s_iflags |= SB_I_STABLE_WRITES;
+	mapping_set_stable_writes(inode->i_mapping);
 	inode->i_mapping->a_ops = &pwb_program_aops;
 	/* Else the first schedule that makes the page dirty is unlike the rest. */
 	__mark_inode_dirty(inode, I_DIRTY_PAGES);
-	pwb_unfairness = sysctl_page_lock_unfairness;
+	/* Each program sets it. */
+	pwb_unfairness = compat_set_lock_unfairness(0);
 }
 
 /**
@@ -155,7 +160,7 @@ void pwb_programs_init(struct pwb_world *world)
  */
 void pwb_programs_exit(struct pwb_world *world)
 {
-	sysctl_page_lock_unfairness = pwb_unfairness;
+	compat_set_lock_unfairness(pwb_unfairness);
 	pwb_neighbour_put(world);
 }
 
@@ -196,6 +201,5 @@ void pwb_program_begin(struct pwb_world *world, const struct pwb_generated *g,
 		clear_bit(AS_NO_WRITEBACK_TAGS, &world->file[1]->flags);
 	if (!(g->uses & PWB_USES_NEIGHBOUR))
 		pwb_neighbour_put(world);
-	sysctl_page_lock_unfairness =
-		g->uses & PWB_USES_FAIR ? 0 : pwb_unfairness;
+	compat_set_lock_unfairness(g->uses & PWB_USES_FAIR ? 0 : pwb_unfairness);
 }

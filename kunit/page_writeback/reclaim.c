@@ -26,7 +26,7 @@ void pwb_actor_reclaim(void *data, int self)
 	page = pwb_find(world);
 	if (!page)
 		return;
-	if (!isolate_lru_page(page))
+	if (compat_isolate_lru(page))
 		list_add(&page->lru, &pages);
 	put_page(page);
 	ilv_note("reclaim_pages()");
