@@ -216,7 +216,9 @@ static bool pwb_stress_join(struct kunit *test, struct pwb_stress_thread **t,
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		if (!t[i] || (t[i]->op == PWB_STRESS_END) != enders)
+		bool ender = t[i] && t[i]->op == PWB_STRESS_END;
+
+		if (!t[i] || ender != enders)
 			continue;
 		if (wait_for_completion_timeout(&t[i]->done,
 						PWB_STRESS_PATIENCE)) {
