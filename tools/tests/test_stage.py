@@ -195,6 +195,22 @@ class Trees(unittest.TestCase):
             (other.path / stage.BUILD_DIR / "x.o").stat().st_mtime_ns,
         )
 
+    def test_twins_own_content_is_newer_than_its_objects(self) -> None:
+        source = Source(self.tree, "5.10.1", True)
+        files = stage.overlay(source, ROOT, (self.patch,), "CONFIG_KUNIT=y\n")
+        first = stage.sync(source, files, self.tmp / "first")
+        (first.path / stage.BUILD_DIR).mkdir()
+        (first.path / stage.BUILD_DIR / "x.o").write_text("object")
+        files = stage.overlay(source, ROOT, (), "CONFIG_KUNIT=y\n")
+        other = stage.sync(source, files, self.tmp / "other", first.path)
+        self.assertEqual(
+            (other.path / "mm/filemap.c").read_text(), (self.tree / "mm/filemap.c").read_text()
+        )
+        self.assertGreater(
+            (other.path / "mm/filemap.c").stat().st_mtime_ns,
+            (other.path / stage.BUILD_DIR / "x.o").stat().st_mtime_ns,
+        )
+
     def test_no_kernel_tree(self) -> None:
         line = lines.load(ROOT / "patches")["v5.10"]
         self.assert_raises(Exit.USAGE, "no kernel tree", fetch.check_line, self.tmp, line)

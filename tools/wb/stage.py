@@ -283,6 +283,11 @@ def sync(
             twin = None
         if twin and (twin / BUILD_DIR).is_dir():
             proc.run(["cp", "-a", twin / BUILD_DIR, stage / BUILD_DIR], label=label)
+        # What it has otherwise than the source: the objects are built from that.
+        of_twin = {
+            name for name, (identity, _) in _read_manifest(twin / STAMP).items()
+            if ":" not in identity
+        } if twin else set()
         with proc.progress(label) as p:
             now = identities(source.path)
             staged: dict[str, str] = {}
@@ -300,7 +305,9 @@ def sync(
                     continue
                 target = stage / name
                 staged[name] = _staged_identity(target)
-                if fresh or (had == identity and staged[name] == as_staged):
+                if fresh and name not in of_twin:
+                    continue
+                if had == identity and staged[name] == as_staged:
                     continue
                 if had == identity:
                     restored.append(name)
