@@ -10,6 +10,7 @@ from wb.judge import short_rule
 from .kernels import RESULTS, ROOT, results, verdicts_of
 
 README = ROOT / "README.md"
+LATER = ("v6.1", "v6.12", "v7.2")
 
 
 def indented(text: str) -> str:
@@ -65,6 +66,15 @@ def matrix_block() -> str:
     return indented(report.table(report.MATRIX, rows, (8, 9)))
 
 
+def lines_block() -> str:
+    """Of the last `make kunit LINE=...` of each later line."""
+    rows = []
+    for line in LATER:
+        for v in verdicts_of(results(f"kunit-{line}")):
+            rows.append([line, *report.matrix_row(v)])
+    return indented(report.table(("line", *report.MATRIX), rows, (9, 10)))
+
+
 def crashes_block() -> str:
     """Of the last `make witness`."""
     shown: list[dict[str, Any]] = results("witness")["witnesses"]  # type: ignore[assignment]
@@ -104,6 +114,7 @@ def write() -> None:
     blocks = kunit_blocks()
     for name, file, make in (("cover", "cover", cover_block), ("programs", "programs-all", programs_block),
                              ("matrix", "matrix", matrix_block),
+                             ("lines", f"kunit-{LATER[-1]}", lines_block),
                              ("crashes", "witness", crashes_block),
                              ("stress", "stress", stress_block)):
         if (RESULTS / f"{file}.json").is_file():

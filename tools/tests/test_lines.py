@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Kernels later than v5.10, under User-Mode Linux."""
 
+from wb import report
 from wb.errors import Exit
 
+from . import readme
 from .kernels import KernelTest, results, verdicts_of, wbcheck
 
 
@@ -16,6 +18,9 @@ class Lines(KernelTest):
         self.assertGreaterEqual(stock.ran, 11)
         rules = {rule[:2] for found in neither.breaks.values() for rule in found}
         self.assertLessEqual({"H1", "H2", "H3"}, rules)
+        shown = [r.split() for r in readme.block(readme.README.read_text(), "lines").splitlines()]
+        for verdict in (stock, neither):
+            self.assertIn(" ".join(["v7.2", *report.matrix_row(verdict)]).split(), shown)
         # On a later kernel, too, a witness is a schedule that can be run again.
         again = wbcheck("replay", "--line", "v7.2", "--variant", "neither",
                         next(b.witness for b in neither.scenarios["rearm"].breaks))
