@@ -184,6 +184,22 @@ void pwb_actor_compound(void *data, int self)
 	pwb_saw(world, PWB_SAW_TAIL);
 }
 
+/**
+ * pwb_write_again() - put the first file's page under writeback once more
+ * @world: the world; the page is locked
+ *
+ * Leaves alone a page that is under writeback.
+ */
+void pwb_write_again(struct pwb_world *world)
+{
+	if (PageWriteback(world->page))
+		return;
+	ilv_note("set_page_writeback()");
+	world->writebacks++;
+	pwb_begin_writeback(world);
+	pwb_saw(world, PWB_SAW_REARMED);
+}
+
 /* S: write the same page again, as writeback for memory cleaning would. */
 void pwb_actor_rearm(void *data, int self)
 {
@@ -192,12 +208,7 @@ void pwb_actor_rearm(void *data, int self)
 
 	if (!page)
 		return;
-	if (!PageWriteback(page)) {
-		ilv_note("set_page_writeback()");
-		world->writebacks++;
-		pwb_begin_writeback(world);
-		pwb_saw(world, PWB_SAW_REARMED);
-	}
+	pwb_write_again(world);
 	unlock_page(page);
 	put_page(page);
 }

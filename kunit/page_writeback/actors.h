@@ -5,12 +5,16 @@
 
 #include "pwb.h"
 
+/* As page->private; the value means nothing. */
+#define PWB_PRIVATE	((void *)1)
+
 /* actors.c */
 struct page *pwb_find(struct pwb_world *world);
 struct page *pwb_find_lock(struct pwb_world *world);
 void pwb_will_wait(struct pwb_world *world, int self, int bit);
 void pwb_wait_locked(struct pwb_world *world, int self, struct page *page,
 		     enum pwb_rule rule);
+void pwb_write_again(struct pwb_world *world);
 void pwb_reuse(struct pwb_world *world, int self);
 void pwb_actor_end(void *data, int self);
 void pwb_actor_truncate(void *data, int self);

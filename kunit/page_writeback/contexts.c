@@ -14,9 +14,6 @@
 
 #include "catalogue.h"
 
-/* As page->private; the value means nothing. */
-#define PWB_PRIVATE	((void *)1)
-
 static void pwb_invalidate_folio(struct compat_aops_folio *arg,
 				 compat_aops_size offset,
 				 compat_aops_size length)

@@ -18,9 +18,6 @@
 
 static int pwb_unfairness;	/* as it was before */
 
-/* As page->private; the value means nothing. */
-#define PWB_PRIVATE	((void *)1)
-
 /* Somebody has waited for the end of writeback, and not long enough. */
 static void pwb_still_under_writeback(const struct pwb_world *world)
 {
@@ -73,12 +70,8 @@ static int pwb_writepages(struct address_space *file,
 	world = pwb_world_of(page);
 	if (world && PageDirty(page)) {
 		pwb_wait_locked(world, ilv_self(), page, PWB_LATE_WAKE);
-		if (!PageWriteback(page) && clear_page_dirty_for_io(page)) {
-			ilv_note("set_page_writeback()");
-			world->writebacks++;
-			pwb_begin_writeback(world);
-			pwb_saw(world, PWB_SAW_REARMED);
-		}
+		if (!PageWriteback(page) && clear_page_dirty_for_io(page))
+			pwb_write_again(world);
 	}
 	unlock_page(page);
 	put_page(page);
