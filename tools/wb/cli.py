@@ -273,9 +273,15 @@ def replay_case(name: str, scenarios: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
+def require_suites(settings: Settings, args: argparse.Namespace, line: Line) -> None:
+    """Raise, before anything is installed or fetched, where there is nothing to run."""
+    found = arches.select(settings.root / "kconfig", args.arch, args.debug)
+    cells.require_suites(settings, line, found)
+
+
 def cmd_programs(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
-    cells.require_suites(settings, line, selected(settings, args))
+    require_suites(settings, args, line)
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     broken = {v.name for v in line.variants.values() if v.breaks}
     options = []
@@ -364,7 +370,7 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
 
 def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
-    cells.require_suites(settings, line, arches.select(settings.root / "kconfig", args.arch, args.debug))
+    require_suites(settings, args, line)
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     with lock(settings.build):
         data, broke = stress.run(settings, wanted, args.seconds, args.runs, say)
