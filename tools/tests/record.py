@@ -4,9 +4,12 @@
 import bisect
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from unittest import mock
 
 from wb import arches, boot, cells, cli, fetch, judge, ktap, lines, proc, trace
+from wb.build import Kernel
 from wb.settings import Settings, lock
 
 DATA = Path(__file__).parent / "data"
@@ -35,22 +38,25 @@ def frames_of(text: str, addresses: list[int]) -> str:
     return "\n".join(keep) + "\n"
 
 
-def record_places(image: Path, text: str, arch: arches.Arch) -> None:
-    """What binutils say of the places in the traces of a log."""
-    expected = judge.expected_cases(Path(cli.__file__).parents[2] / "kunit")
-    verdict = judge.judge(ktap.parse(text), expected, TRACED, arch)
-    offsets = {e.at for s in verdict.scenarios.values() for b in s.breaks
-               for e in trace.parse(b.trace).events if e.coded}
-    symbols = "\n".join(re.findall(r"^.* (?:_text|_stext)$", proc.capture(["nm", image]) or "", re.M))
-    start = re.search(r"^([0-9a-f]+) \w _stext$", symbols, re.M)
-    assert start
-    addresses = sorted(int(start[1], 16) + o - 1 for o in offsets)
-    places = proc.capture(["addr2line", "-a", "-i", "-f", "-e", image, *map(hex, addresses)]) or ""
-    frames = proc.capture(["readelf", "--debug-dump=frames-interp", image]) or ""
-    (DATA / "nm.log").write_text(symbols + "\n")
+def record_places(settings: Settings, kernel: Kernel, text: str) -> None:
+    """What binutils say when they are asked for the places in the traces of a log."""
+    expected = judge.expected_cases(settings.root / "kunit")
+    verdict = judge.judge(ktap.parse(text), expected, TRACED, kernel.arch)
+    said: dict[str, str] = {}
+    capture = proc.capture
+
+    def listen(command: Sequence[str | Path]) -> str | None:
+        said[str(command[0])] = capture(command) or ""
+        return said[str(command[0])]
+
+    with mock.patch("wb.proc.capture", listen):
+        kernel.places([trace.parse(b.trace) for s in verdict.scenarios.values() for b in s.breaks])
+    symbols = re.findall(r"^.* (?:_text|_stext)$", said["nm"], re.M)
+    addresses = sorted(int(a, 16) for a in re.findall(r"^0x[0-9a-f]+$", said["addr2line"], re.M))
+    (DATA / "nm.log").write_text("\n".join(symbols) + "\n")
     (DATA / "addr2line.log").write_text(
-        re.sub(r"^/.*/(?=[^/]+/\.kunit/)", "/build/", places, flags=re.M))
-    (DATA / "readelf.log").write_text(frames_of(frames, addresses))
+        re.sub(r"^/.*/(?=[^/]+/\.kunit/)", "/build/", said["addr2line"], flags=re.M))
+    (DATA / "readelf.log").write_text(frames_of(said["readelf"], addresses))
 
 
 def main() -> None:
@@ -67,4 +73,4 @@ def main() -> None:
         text = "\n".join(rows) + "\n"
         (DATA / f"{name}.log").write_text(text)
         if name == TRACED:
-            record_places(kernel.binary.with_name("vmlinux"), text, um)
+            record_places(settings, kernel, text)
