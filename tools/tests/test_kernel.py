@@ -12,14 +12,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from wb import ktap, stage
-from wb.build import compose_config, environment
+from wb import build, ktap, stage
 from wb.errors import Exit
 
 from . import readme
@@ -238,10 +238,35 @@ class Kernel(KernelTest):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.check(done, Exit.PATCH)
 
+    def test_3b_other_kernel(self) -> None:
+        """A kernel that is not the one that was built is no verdict, but an error."""
+        one, other = (SETTINGS.build / f"v5.10-{v}" / stage.BUILD_DIR for v in ("seed", "unfixed"))
+        self.check(wbcheck("kunit", "--variant", "seed", "--scenario", "reuse"), Exit.OK)
+        shutil.copy(other / "linux", one / "linux")
+        status = (one / "linux").stat()
+        stamp = one / build.STAMP
+        identity = stamp.read_text().split()[0]
+        stamp.write_text(f"{identity} {status.st_size} {status.st_mtime_ns}\n")
+        done = wbcheck("kunit", "--variant", "seed", "--scenario", "reuse")
+        stamp.unlink()
+        self.check(done, Exit.BUILD)
+        self.assertIn("another kernel than the one that was built has booted", done.stdout)
+
+    def test_3c_taken_in(self) -> None:
+        """What an assembler file takes in is seen to have changed, with ccache too."""
+        with tempfile.TemporaryDirectory() as tmp:
+            (Path(tmp) / "a.S").write_text('.data\n.incbin "blob"\n')
+            for content in (b"one", b"two"):
+                (Path(tmp) / "blob").write_bytes(content)
+                for gcc in filter(shutil.which, ("gcc", "aarch64-linux-gnu-gcc")):
+                    subprocess.run([gcc, "-Wp,-MMD,a.d", "-c", "-o", "a.o", "a.S"],
+                                   cwd=tmp, env={**os.environ, **build.environment(ROOT)}, check=True)
+                    self.assertIn(content, (Path(tmp) / "a.o").read_bytes())
+
     def test_4_suite_off_changes_nothing(self) -> None:
         """Configured off, the objects are those of the tree without the suite."""
         config = "".join(
-            row + "\n" for row in compose_config(ROOT, ["common", "um"]).splitlines()
+            row + "\n" for row in build.compose_config(ROOT, ["common", "um"]).splitlines()
             if "INTERLEAVE" not in row and "PAGE_WRITEBACK" not in row
         )
         objects = ["mm/filemap.o", "mm/page-writeback.o"]
@@ -254,7 +279,7 @@ class Kernel(KernelTest):
             for target in (["olddefconfig"], [f"-j{SETTINGS.jobs}", *objects]):
                 done = subprocess.run(
                     ["make", "-C", tree, "ARCH=um", f"O={out}", *target], text=True, check=False,
-                    env={**os.environ, **environment()},
+                    env={**os.environ, **build.environment(ROOT)},
                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 )
                 self.assertEqual(done.returncode, 0, done.stdout[-2000:])

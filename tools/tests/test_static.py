@@ -44,7 +44,7 @@ class Static(unittest.TestCase):
                "--no-error-summary", *sorted(TOOLS.glob("wb/*.py")))
 
     def test_shellcheck(self) -> None:
-        output("shellcheck", ROOT / ".ci/run")
+        output("shellcheck", ROOT / ".ci/run", ROOT / "tools/ccache/gcc")
 
     def test_licences(self) -> None:
         files = output("git", "ls-files", "-co", "--exclude-standard").split()

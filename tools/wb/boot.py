@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import accel, ktap, proc
+from . import accel, build, ktap, proc
 from .build import Kernel
 from .errors import Exit, WbError
 from .settings import Settings
@@ -16,6 +17,7 @@ from .stage import BUILD_DIR
 
 TIMEOUT = 120  # seconds; a run takes a few, more without acceleration or with debugging aids
 QEMU_TIMEOUT = 900
+BANNER = re.compile(rf"Linux version \S+ \({build.USER}@(\S+)\)")
 MEMORY = 1024  # MiB
 
 
@@ -72,6 +74,12 @@ def run(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str]
         ran = _through_kunit(kernel, name, timeout or TIMEOUT)
     if settings.verbose:
         print(ran.text, file=sys.stderr)
+    banner = BANNER.search(ran.text)
+    if banner and banner[1] != kernel.mark:
+        raise WbError(
+            Exit.BUILD, f"{name}: another kernel than the one that was built has booted; please "
+            f"remove {kernel.tree / kernel.arch.build_dir}; see {ran.log}",
+        )
     return ran
 
 

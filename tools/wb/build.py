@@ -19,7 +19,8 @@ from .stage import Staged
 from .trace import Trace
 
 STAMP = "wb-built"
-CCACHE_LINKS = "/usr/lib/ccache"  # where Debian has ccache stand in for gcc
+USER = "wb"  # who builds the kernels, in their own words
+CCACHE_LINKS = Path("/usr/lib/ccache")  # where Debian has ccache stand in for gcc
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Kernel:
     binary: Path
     build_dir: Path  # where logs go
     seconds: float
+    mark: str  # what it says of itself at boot
 
     def places(self, traces: Iterable[Trace]) -> dict[int, Place]:
         """Where the code is that the traces are of."""
@@ -69,11 +71,12 @@ def lost_symbols(wanted: str, config: str) -> list[str]:
     return lost
 
 
-def environment() -> dict[str, str]:
-    env = {"LC_ALL": "C", "KBUILD_BUILD_TIMESTAMP": "2020-11-24", "KBUILD_BUILD_USER": "wb",
-           "KBUILD_BUILD_HOST": "wb"}
-    if os.path.isdir(CCACHE_LINKS):
-        env["PATH"] = f"{CCACHE_LINKS}:{os.environ['PATH']}"
+def environment(root: Path, mark: str = "none") -> dict[str, str]:
+    """For make; the kernel says `mark` of itself at boot."""
+    env = {"LC_ALL": "C", "KBUILD_BUILD_TIMESTAMP": "2020-11-24", "KBUILD_BUILD_USER": USER,
+           "KBUILD_BUILD_HOST": mark}
+    if (CCACHE_LINKS / "gcc").exists():
+        env["PATH"] = f"{root / 'tools/ccache'}:{os.environ['PATH']}"
         # The compiler's own list of headers saves a run of the preprocessor,
         # and most headers need be hashed only once.
         env["CCACHE_DEPEND"] = "1"
@@ -96,7 +99,12 @@ def _errors(text: str) -> list[str]:
     return rows or text.strip().splitlines()[-1:] or ["no output"]
 
 
-def configure(staged: Staged, arch: Arch, kunitconfig: str, name: str) -> float:
+def mark_of(identity: str) -> str:
+    """The name by which a kernel says what it was built from."""
+    return identity[:16]
+
+
+def configure(staged: Staged, arch: Arch, kunitconfig: str, name: str, env: dict[str, str]) -> float:
     """Configure a staged tree; returns the seconds it took."""
     build_dir = staged.path / arch.build_dir
     build_dir.mkdir(exist_ok=True)
@@ -107,7 +115,7 @@ def configure(staged: Staged, arch: Arch, kunitconfig: str, name: str) -> float:
     log = build_dir / "wb-config.log"
     done = proc.run(
         ["make", *arch.make(), arch.base], cwd=staged.path, log=log,
-        env={**environment(), "KCONFIG_ALLCONFIG": str(wanted)}, label=f"configuring {name}",
+        env={**env, "KCONFIG_ALLCONFIG": str(wanted)}, label=f"configuring {name}",
     )
     if done.code:
         raise WbError(Exit.BUILD, f"{name}: can't configure: {_errors(done.output)[0]}; see {log}")
@@ -128,11 +136,12 @@ def build(
         "\0".join((staged.digest, kunitconfig, compiler)).encode()
     ).hexdigest()
     if binary.is_file() and stamp.is_file() and stamp.read_text() == _seal(identity, binary):
-        return Kernel(tree, arch, binary, build_dir, 0)
+        return Kernel(tree, arch, binary, build_dir, 0, mark_of(identity))
 
     stamp.unlink(missing_ok=True)
     binary.unlink(missing_ok=True)  # a failed build must not leave one to boot
-    seconds = configure(staged, arch, kunitconfig, name)
+    env = environment(settings.root, mark_of(identity))
+    seconds = configure(staged, arch, kunitconfig, name, env)
     log = build_dir / "wb-build.log"
     total_file = settings.cache / f"objects-{arch.label}"
     total = int(total_file.read_text()) if total_file.is_file() else 0
@@ -143,7 +152,7 @@ def build(
 
     done = proc.run(
         ["make", *arch.make(), f"-j{settings.jobs}", arch.target],
-        cwd=tree, env=environment(), log=log, label=f"building {name}", detail=detail,
+        cwd=tree, env=env, log=log, label=f"building {name}", detail=detail,
     )
     seconds += done.seconds
     if done.code or not binary.is_file():
@@ -152,7 +161,7 @@ def build(
     settings.cache.mkdir(parents=True, exist_ok=True)
     total_file.write_text(str(_count_objects(build_dir)))
     stamp.write_text(_seal(identity, binary))
-    return Kernel(tree, arch, binary, build_dir, seconds)
+    return Kernel(tree, arch, binary, build_dir, seconds, mark_of(identity))
 
 
 def _seal(identity: str, binary: Path) -> str:

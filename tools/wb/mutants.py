@@ -229,15 +229,15 @@ class Bench:
         files = stage.overlay(self.source, self.settings.root, patches, self.config)
         return stage.sync(self.source, files, self.tree, self.twin)
 
-    def _make(self, name: str) -> None:
+    def _make(self, name: str, mark: str) -> None:
         """Rebuild; patches leave the configuration alone, so it need not be made anew."""
         build_dir = self.tree / stage.BUILD_DIR
         (build_dir / build.STAMP).unlink(missing_ok=True)
         (build_dir / "linux").unlink(missing_ok=True)
         done = proc.run(
             ["make", *self.arch.make(), f"-j{self.settings.jobs}"],
-            cwd=self.tree, env=build.environment(), log=build_dir / "wb-build.log",
-            label=f"building {name}",
+            cwd=self.tree, env=build.environment(self.settings.root, mark),
+            log=build_dir / "wb-build.log", label=f"building {name}",
         )
         if done.code or not (build_dir / "linux").is_file():
             raise WbError(Exit.BUILD, f"{name}: does not build: {done.reason}")
@@ -248,11 +248,11 @@ class Bench:
             build.build(self.settings, self._stage(self.stack), self.arch, "the fixed code",
                         self.config)
             self.ready = True
-        self._stage([*self.stack, job.patch])
-        self._make(job.name)
+        mark = build.mark_of(self._stage([*self.stack, job.patch]).digest)
+        self._make(job.name, mark)
         folder = make_folder(self.out / job.name)
         shutil.copy2(self.tree / stage.BUILD_DIR / "linux", folder / "linux")
-        return Kernel(self.tree, self.arch, folder / "linux", folder, 0)
+        return Kernel(self.tree, self.arch, folder / "linux", folder, 0, mark)
 
 
 def shortened(names: Sequence[str], room: int = 3) -> str:
