@@ -13,7 +13,12 @@ ilv-objects += memcontrol.o vmstat.o vmscan.o
 
 include $(srctree)/mm/tests/interleave/cflags.mk
 
+# These have a prefix of their own for messages, which must be known before the
+# headers that come with the instrumentation are read.
+ilv-prefixed := huge_memory.o vmscan.o
+
 ifdef CONFIG_INTERLEAVE
+$(foreach o,$(ilv-prefixed),$(eval CFLAGS_$(o) += '-Dpr_fmt(fmt)=KBUILD_MODNAME ": " fmt'))
 $(foreach o,$(ilv-objects),$(eval $(call ilv-instrument,$(o))))
 
 # What the page flags' own checks find goes to the suite.

@@ -178,8 +178,10 @@ static void ilv_explore_bound(unsigned int bound, u64 limit, u64 *rest,
 			result->error = -ECANCELED;
 			return;
 		}
+		ilv_shares_pause();
 		ilv_rest(rest);
 		ilv_search.depth = 0;
+		ilv_shares_next();
 		ilv_run_schedule();
 		if (ilv_search.depth < ilv_search.prefix)
 			ilv_error(-ESTALE);
@@ -222,8 +224,10 @@ void ilv_explore(const struct ilv_program *program, unsigned int bound,
 	result->error = ilv_threads_start(program);
 	if (!result->error) {
 		ilv_run.choose = ilv_search_choose;
+		ilv_shares_start();
 		for (b = 0; b <= bound && !result->error && !result->complete; b++)
 			ilv_explore_bound(b, limit ?: U64_MAX, &rest, result);
+		ilv_shares_end(result->percent);
 		ilv_threads_stop();
 	}
 	kfree(ilv_search.decision);

@@ -155,6 +155,15 @@ struct ilv_count {
 	unsigned int exponent;
 };
 
+/* What takes the time of an exploration. */
+enum ilv_share {
+	ILV_IN_ACTORS,		/* the code under test, with the hooks in it */
+	ILV_IN_EXPLORER,	/* decisions and switches */
+	ILV_IN_RULES,		/* what the program does about an access */
+	ILV_IN_WORLD,		/* setup, teardown and the rules that it checks */
+	ILV_NR_SHARES
+};
+
 /**
  * struct ilv_result - what an exploration or a replay found
  * @error: 0, or why it could not be completed: -E2BIG when a schedule is too
@@ -181,6 +190,8 @@ struct ilv_count {
  *	 (ilv_cover() only)
  * @all_violating: how many of these break a rule (ilv_cover() only)
  * @ns: time taken, in nanoseconds
+ * @percent: of it, by enum ilv_share, as measured in some of the schedules
+ *	     (ilv_explore() only)
  */
 struct ilv_result {
 	int error;
@@ -203,6 +214,7 @@ struct ilv_result {
 	struct ilv_count all;
 	struct ilv_count all_violating;
 	u64 ns;
+	unsigned int percent[ILV_NR_SHARES];
 };
 
 /*

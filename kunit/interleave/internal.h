@@ -137,6 +137,32 @@ void ilv_rest(u64 *next);
 void ilv_judge(struct ilv_result *result);
 void ilv_witness_set(struct ilv_witness *w);
 
+/* shares.c */
+struct ilv_shares {
+	bool on;		/* the schedule being run is timed */
+	enum ilv_share who;	/* at work since then */
+	u64 since;
+	u64 cost;		/* of reading the clock */
+	u64 schedules;
+	u64 shortest;
+	u64 ns[ILV_NR_SHARES];	/* of this schedule */
+	u64 sum[ILV_NR_SHARES];
+};
+
+extern struct ilv_shares ilv_shares;
+void ilv_shares_start(void);
+void ilv_shares_turn(enum ilv_share who);
+void ilv_shares_pause(void);
+void ilv_shares_next(void);
+void ilv_shares_end(unsigned int *percent);
+
+/* From here on it is @who that takes time. */
+static __always_inline void ilv_turn(enum ilv_share who)
+{
+	if (unlikely(ilv_shares.on))
+		ilv_shares_turn(who);
+}
+
 /* state.c */
 extern bool ilv_clean;
 u64 ilv_state(bool bounded, int current_actor);

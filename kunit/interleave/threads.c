@@ -235,6 +235,7 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 	if (!t)
 		return;
 
+	ilv_turn(ILV_IN_EXPLORER);
 	if (!ilv_may_switch()) {
 		if (range >= 0) {
 			ilv_run.left_atomic |= BIT(t->self);
@@ -265,7 +266,9 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 
 		/* It may itself be instrumented code, or call it. */
 		ilv_run.in_callback = true;
+		ilv_turn(ILV_IN_RULES);
 		program->access(program->world, &access);
+		ilv_turn(ILV_IN_EXPLORER);
 		ilv_run.in_callback = false;
 	}
 	if (unlikely(ilv_tracing) && (point || range >= 0)) {
@@ -283,6 +286,7 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 	}
 	if (unlikely(ilv_clean))
 		ilv_clean_stack();
+	ilv_turn(ILV_IN_ACTORS);
 }
 
 /* Both probes run with scheduler locks held: they may only take notes. */
@@ -290,7 +294,13 @@ static void ilv_probe_switch(void *data, COMPAT_SCHED_SWITCH_ARGS(prev, next))
 {
 	struct ilv_thread *t;
 
-	if (!READ_ONCE(ilv_run.live) || preempt || !compat_task_state(prev))
+	if (!READ_ONCE(ilv_run.live))
+		return;
+	if (unlikely(ilv_shares.on)) {
+		t = ilv_thread_of(next);
+		ilv_turn(t && !t->parked ? ILV_IN_ACTORS : ILV_IN_EXPLORER);
+	}
+	if (preempt || !compat_task_state(prev))
 		return;
 	t = ilv_thread_of(prev);
 	if (!t || t->parked)
@@ -349,7 +359,9 @@ static int ilv_thread_main(void *data)
 			break;
 		if (unlikely(ilv_clean))
 			ilv_clean_stack();
+		ilv_turn(ILV_IN_ACTORS);
 		program->actors[t->self].run(program->world, t->self);
+		ilv_turn(ILV_IN_EXPLORER);
 		if (t->lost)
 			break;
 		t->done = true;
@@ -562,7 +574,9 @@ void ilv_run_schedule(void)
 		t->late = 0;
 	}
 
+	ilv_turn(ILV_IN_WORLD);
 	ret = program->setup(program->world);
+	ilv_turn(ILV_IN_EXPLORER);
 	if (ret) {
 		ilv_run.error = ret;
 		return;
@@ -580,8 +594,10 @@ void ilv_run_schedule(void)
 	if (program->outcomes)
 		ilv_run.digest = program->digest(program->world);
 	/* Somebody who was given up may hold anything: leave the world as it is. */
+	ilv_turn(ILV_IN_WORLD);
 	if (program->teardown && ilv_run.error != -EDEADLK)
 		program->teardown(program->world);
+	ilv_turn(ILV_IN_EXPLORER);
 }
 
 /**

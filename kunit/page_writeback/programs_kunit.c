@@ -382,7 +382,7 @@ static void entries(struct kunit *test)
 	for (i = 0; i < PWB_NR_OPS; i++) {
 		const struct pwb_op *op = &pwb_catalogue[i];
 
-		KUNIT_EXPECT_EQ_MSG(test, !!(seen & BIT(i)), pwb_op_combines(op),
+		KUNIT_EXPECT_EQ_MSG(test, (bool)(seen & BIT(i)), pwb_op_combines(op),
 				    "%c", op->actor.tag);
 		if (!pwb_op_combines(op))
 			pwb_print(test, "left out: %c, %s: %s", op->actor.tag,
