@@ -14,7 +14,7 @@
 
 #include "internal.h"
 
-#define ILV_TIMED_ONE_IN	16
+#define ILV_TIMED_ONE_IN	128
 #define ILV_TOO_LONG		4	/* times as long as the shortest */
 #define ILV_READINGS		64	/* to find out what one costs */
 
@@ -52,7 +52,7 @@ void ilv_shares_turn(enum ilv_share who)
 	if (ns > ilv_shares.cost)
 		ilv_shares.ns[ilv_shares.who] += ns - ilv_shares.cost;
 	ilv_shares.who = who;
-	ilv_shares.since = ktime_get_ns();
+	ilv_shares.since = now;
 }
 
 /**

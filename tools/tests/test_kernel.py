@@ -146,6 +146,8 @@ class Kernel(KernelTest):
     def test_1_variants(self) -> None:
         """make kunit: each variant as expected; twice the same but for times."""
         self.check(wbcheck("kunit"), Exit.OK)
+        for log in SETTINGS.build.glob("v5.10-*/.kunit/wb-build.log"):
+            self.assertEqual(re.findall(r"^.*\bmm/.*: warning: .*", log.read_text(), re.M), [])
         logs = {v: SETTINGS.build / f"v5.10-{v}/.kunit/test.log"
                 for v in ("unfixed", "seed", "seed+recheck")}
         first = {v: ktap.without_times(p.read_text()) for v, p in logs.items()}
