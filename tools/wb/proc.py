@@ -70,6 +70,7 @@ def progress(label: str) -> Iterator[Progress]:
 
 
 PR_SET_CHILD_SUBREAPER = 36
+GRACE = 3  # seconds to end in
 
 
 def adopt_orphans() -> None:
@@ -113,7 +114,16 @@ def _descendants(mark: str) -> list[int]:
 
 
 def _end_all(process: subprocess.Popen[bytes], mark: str) -> None:
-    """Kill whatever a process has left running, and wait until it is gone."""
+    """End a process and whatever it has left running, and wait until that is gone.
+
+    Asked to end, make removes what it has made by half, on which the next build
+    would fail.
+    """
+    if process.poll() is None:
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=GRACE)
     while pids := _descendants(mark):
         for pid in pids:
             with contextlib.suppress(OSError):
