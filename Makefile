@@ -12,6 +12,7 @@ options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BO
 	  $(if $(JSON),--json '$(JSON)') $(arch)
 line = --line '$(LINE)'
 variant = $(if $(VARIANT),--variant '$(VARIANT)')
+forced = $(if $(filter-out file,$(origin LINE)),$(line))
 arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
 .PHONY: help kunit matrix programs witness stress mutants check check-tools verify replay stage readme clean
@@ -35,7 +36,7 @@ help:
 	@echo 'ARCH=um,x86_64,arm64 (default um; matrix: all), DEBUG=lockdep,kasan,...,'
 	@echo 'SCENARIO=NAME, BOUND=N and JSON=FILE go with kunit, matrix and verify, and so does'
 	@echo 'COVER=N: scenarios of up to N actors in all their interleavings (User-Mode Linux);'
-	@echo 'LINE=v5.10,v6.1,v6.12,v7.2 goes with all but verify, which sees what the tree is;'
+	@echo 'LINE=v5.10,v6.1,v6.12,v7.2 goes with all; verify sees what the tree is without it;'
 	@echo 'SMP=N CPUs (default 2) and ACCEL=kvm|tcg are for QEMU;'
 	@echo 'KSRC=<tree or tarball of the line> replaces the download, V=1 shows the'
 	@echo "kernel's log, JOBS=N limits the build. Exit codes: tools/wbcheck --help"
@@ -59,11 +60,11 @@ stress:
 
 verify:
 	@$(if $(TREE),,echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \
-	$(WBCHECK) verify $(options) '$(TREE)'
+	$(WBCHECK) verify $(forced) $(options) '$(TREE)'
 
 replay:
 	@$(if $(SCHEDULE),,echo "usage: make replay SCHEDULE='v1:...' [VARIANT=...]" >&2; exit 2;) \
-	$(WBCHECK) replay $(if $(TREE),--tree '$(TREE)',$(line) $(variant)) \
+	$(WBCHECK) replay $(if $(TREE),$(forced) --tree '$(TREE)',$(line) $(variant)) \
 	$(if $(SVG),--svg '$(SVG)') $(arch) '$(SCHEDULE)'
 
 mutants:

@@ -199,18 +199,6 @@ class Lines(unittest.TestCase):
     def test_unknown(self) -> None:
         refused(Exit.USAGE, "no line 'v4.4': there are v5.10, v6.1", lines.get, ROOT / "patches", "v4.4")
 
-    def test_line_of_a_tree(self) -> None:
-        with tempfile.TemporaryDirectory() as tmp:
-            tree = Path(tmp)
-            for name in ("mm/filemap.c", "mm/page-writeback.c", "tools/testing/kunit/kunit.py",
-                         "Kconfig"):
-                (tree / name).parent.mkdir(parents=True, exist_ok=True)
-                (tree / name).touch()
-            (tree / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\n")
-            self.assertEqual(fetch.find_line(tree, self.known).name, "v6.12")
-            (tree / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 2\nSUBLEVEL = 7\n")
-            refused(Exit.USAGE, "is a v6.2 tree; the lines are v5.10", fetch.find_line, tree, self.known)
-
 
 if __name__ == "__main__":
     unittest.main()

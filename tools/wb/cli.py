@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import (
     arches, boot, cells, deps, diagram, fetch, judge, listing, mutants, proc, programs, report,
-    stress, svg, trace, witness,
+    resemble, stress, svg, trace, witness,
 )
 from .arches import Arch
 from .cells import Cell
@@ -23,6 +23,7 @@ from .errors import MEANING, Exit, WbError
 from .fetch import Source
 from .lines import DEFAULT, Line, Variant, load
 from .lines import get as get_line
+from .resemble import Likeness
 from .settings import Settings, lock
 
 # What an outer make passes on, and the kernel's must not see.
@@ -197,27 +198,37 @@ def run_parameters(settings: Settings, args: argparse.Namespace) -> list[str]:
     return parameters
 
 
-def user_tree(settings: Settings, args: argparse.Namespace) -> tuple[Line, Source, str]:
-    """A tree of the user's, its line, and the folder that it is staged in."""
+def user_tree(settings: Settings, args: argparse.Namespace) -> tuple[Likeness, Source, str]:
+    """A tree of the user's, what it is taken for, and the folder that it is staged in."""
     path = Path(args.tree).expanduser().absolute()
     if not path.is_dir():
         raise WbError(Exit.USAGE, f"{args.tree}: no such folder")
-    if args.line:
-        line = line_of(settings, args)
-    else:
-        line = fetch.find_line(path, load(settings.root / "patches"))
-    source = Source(path, fetch.check_line(path, line), pristine=False)
-    return line, source, f"verify-{path_key(path)}-{re.sub(r'[^A-Za-z0-9._-]', '_', path.name)}"
+    patches = settings.root / "patches"
+    forced = get_line(patches, args.line).name if args.line else None
+    like = resemble.find(path, patches, load(patches), forced)
+    source = Source(path, like.version, pristine=False)
+    return like, source, f"verify-{path_key(path)}-{re.sub(r'[^A-Za-z0-9._-]', '_', path.name)}"
+
+
+def say_likeness(like: Likeness, source: Source) -> None:
+    """What a tree is judged as, before anything takes time."""
+    note(f"{source.path} is {like}")
+    if like.note:
+        note(f"note: {like.note}")
 
 
 def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
-    line, source, folder = user_tree(settings, args)
+    like, source, folder = user_tree(settings, args)
+    line = like.line
+    say_likeness(like, source)
     run = run_of(settings, args)
     wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args)]
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
-    say(f"{source.path} ({source.version}, taken for {line.name}), "
-        f"{', '.join(c.arch.title for c in wanted)}{bound_of(verdicts)}\n")
+    say(f"{source.path}: {like}")
+    if like.note:
+        say(f"note: {like.note}")
+    say(f"{', '.join(c.arch.title for c in wanted)}{bound_of(verdicts)}\n")
     without = [v for v in verdicts if not v.available]
     if len(verdicts) > len(without):
         say(report.verdict_table(verdicts))
@@ -232,6 +243,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     path = results_path(settings, args, "verify", line)
     report.write_json(path, {
         "tree": str(source.path), "line": line.name, "version": source.version,
+        "taken_for": like.as_json(),
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
     })
     if errors:
@@ -252,7 +264,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
 def one_cell(settings: Settings, args: argparse.Namespace) -> Cell:
     """The variant or the tree that a command is for, on one architecture."""
     user = user_tree(settings, args) if getattr(args, "tree", None) else None
-    line = user[0] if user else line_of(settings, args)
+    line = user[0].line if user else line_of(settings, args)
     variant = line.variant(args.variant or line.judged[0])
     found = selected(settings, args)
     if len(found) != 1:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -75,16 +75,8 @@ def makefile_version(tree: Path) -> dict[str, str]:
     return found
 
 
-def find_line(tree: Path, lines: dict[str, Line]) -> Line:
-    """The line that a tree is of."""
-    v = makefile_version(tree)
-    for line in lines.values():
-        if all(v[k] == want for k, want in line.makefile.items()):
-            return line
-    raise WbError(
-        Exit.USAGE, f"{tree} is a v{v['VERSION']}.{v['PATCHLEVEL']} tree; "
-        f"the lines are {', '.join(lines)}",
-    )
+def version_text(v: Mapping[str, str]) -> str:
+    return f"{v['VERSION']}.{v['PATCHLEVEL']}.{v['SUBLEVEL']}"
 
 
 def check_line(tree: Path, line: Line) -> str:
@@ -95,7 +87,7 @@ def check_line(tree: Path, line: Line) -> str:
             Exit.USAGE,
             f"{tree} is a v{v['VERSION']}.{v['PATCHLEVEL']} tree, not {line.name}",
         )
-    return f"{v['VERSION']}.{v['PATCHLEVEL']}.{v['SUBLEVEL']}"
+    return version_text(v)
 
 
 def sha256(path: Path) -> str:
