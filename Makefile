@@ -26,7 +26,7 @@ help:
 	@echo 'make check                 the tests of the project itself'
 	@echo 'make check-tools           those of them that boot no kernel'
 	@echo 'make mutants               breaks that the suite must catch [SHARD=I/N]'
-	@echo 'make verify TREE=DIR       the verdict on a kernel tree of your own'
+	@echo 'make verify TREE=DIR       the verdict on a kernel tree of your own [FIX=1]'
 	@echo "make replay SCHEDULE='..'  one schedule step by step [VARIANT=NAME] [TREE=DIR]"
 	@echo '                           SVG=FILE draws a timeline of it'
 	@echo 'make stage VARIANT=NAME    a staged tree, for use by hand'
@@ -60,7 +60,7 @@ stress:
 
 verify:
 	@$(if $(TREE),,echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \
-	$(WBCHECK) verify $(forced) $(options) '$(TREE)'
+	$(WBCHECK) verify $(forced) $(if $(FIX),--fix) $(options) '$(TREE)'
 
 replay:
 	@$(if $(SCHEDULE),,echo "usage: make replay SCHEDULE='v1:...' [VARIANT=...]" >&2; exit 2;) \

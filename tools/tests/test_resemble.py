@@ -83,7 +83,7 @@ class Resemble(unittest.TestCase):
         self.assertEqual(self.found().line.name, "v7.2")
 
     def test_a_tie_goes_by_the_version(self) -> None:
-        """v6.7 to v6.9 have one of the two features that part v6.12 from v6.1."""
+        """With one of the two features that part v6.12 from v6.1."""
         for version, line in (("6.8.0", "v6.12"), ("6.2.0", "v6.1")):
             self.make("v6.12", version)
             self.edit("mm/page-writeback.c", r"\*writeback_iter\(", "*their_iter(")

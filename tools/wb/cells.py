@@ -17,7 +17,7 @@ from .arches import Arch
 from .arches import load as load_arches
 from .errors import Exit, WbError
 from .fetch import Source
-from .lines import Line
+from .lines import Form, Line
 from .settings import Settings, lock
 
 
@@ -33,7 +33,7 @@ class Cell:
     variant: str
     arch: Arch
     source: Source
-    patches: tuple[Path, ...]
+    patches: tuple[Path | Form, ...]
     folder: str
 
     @property

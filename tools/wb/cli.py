@@ -8,14 +8,17 @@ import errno
 import hashlib
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from . import (
-    arches, boot, cells, deps, diagram, fetch, judge, listing, mutants, proc, programs, report,
-    resemble, stress, svg, trace, witness,
+    arches, boot, cells, deps, diagram, fetch, fixes, judge, listing, mutants, proc, programs,
+    report, resemble, stress, svg, trace, witness,
 )
 from .arches import Arch
 from .cells import Cell
@@ -217,6 +220,48 @@ def say_likeness(like: Likeness, source: Source) -> None:
         note(f"note: {like.note}")
 
 
+def say_verdicts(verdicts: Sequence[judge.Verdict]) -> None:
+    """The table, a diagram for what is broken, and what was skipped."""
+    without = [v for v in verdicts if not v.available]
+    if len(verdicts) > len(without):
+        say(report.verdict_table(verdicts))
+    say("")
+    for verdict in verdicts:
+        if not verdict.holds:
+            say(report.witnesses(verdict))
+        for case in verdict.failed:
+            say(f"fails on {verdict.arch}: {case}")
+    say_skipped(verdicts)
+    say_unavailable(without)
+
+
+def broken_rules(verdicts: Sequence[judge.Verdict]) -> list[str]:
+    """The rules and cases that verdicts name."""
+    rules = dict.fromkeys(r for v in verdicts for s in v.scenarios.values() for r in s.rules)
+    return [*sorted(rules), *dict.fromkeys(c for v in verdicts for c in v.failed)]
+
+
+def try_fixes(settings: Settings, wanted: Sequence[Cell], run: cells.Run,
+              found: Sequence[fixes.Missing]) -> tuple[str, dict[str, Any]]:
+    """Whether a tree holds with the fixes that it lacks, on its staged copy."""
+    forms = tuple(m.form for m in found)
+    name = "+".join(["tree", *(m.fix.name for m in found)])
+    outcomes = cells.run_cells(
+        settings, [replace(c, variant=name, patches=forms) for c in wanted], run)
+    verdicts, errors = parted(outcomes)
+    say_verdicts(verdicts)
+    if errors:
+        came = f"no verdict: {errors[0]}"
+    elif all(v.holds for v in verdicts):
+        came = "holds"
+    else:
+        came = f"still broken: {', '.join(broken_rules(verdicts))}"
+    return f"with {fixes.names(found)} applied: {came}", {
+        "applied": [m.fix.name for m in found], "holds": came == "holds",
+        "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
+    }
+
+
 def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     like, source, folder = user_tree(settings, args)
     line = like.line
@@ -229,41 +274,44 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     if like.note:
         say(f"note: {like.note}")
     say(f"{', '.join(c.arch.title for c in wanted)}{bound_of(verdicts)}\n")
-    without = [v for v in verdicts if not v.available]
-    if len(verdicts) > len(without):
-        say(report.verdict_table(verdicts))
-    say("")
-    for verdict in verdicts:
-        if not verdict.holds:
-            say(report.witnesses(verdict))
-        for case in verdict.failed:
-            say(f"fails on {verdict.arch}: {case}")
-    say_skipped(verdicts)
-    say_unavailable(without)
+    say_verdicts(verdicts)
     path = results_path(settings, args, "verify", line)
-    report.write_json(path, {
+    data = {
         "tree": str(source.path), "line": line.name, "version": source.version,
         "taken_for": like.as_json(),
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
-    })
+    }
+    report.write_json(path, data)
     if errors:
         raise errors[0]
-    if without and not any(v.failed for v in verdicts):
+    if any(not v.available for v in verdicts) and not any(v.failed for v in verdicts):
         raise WbError(Exit.INCOMPLETE, f"{source.path}: {judge.UNAVAILABLE}; results in {path}")
     tail = f"{sum(v.ran for v in verdicts)} scenarios, {sum(len(v.skipped) for v in verdicts)} cases skipped; results in {path}"
     if all(v.holds for v in verdicts):
         explored = all(v.ran for v in verdicts)
         say(f"verdict: {'holds' if explored else 'passed, but not explored everywhere'}: {tail}")
         return Exit.OK
-    rules = dict.fromkeys(r for v in verdicts for s in v.scenarios.values() for r in s.rules)
-    failed = dict.fromkeys(c for v in verdicts for c in v.failed)
-    say(f"verdict: broken: {', '.join([*sorted(rules), *failed])}: {tail}")
+    rules = broken_rules(verdicts)
+    found = fixes.missing(source.path, line, rules)
+    data["missing_fixes"] = [m.as_json() for m in found]
+    say(fixes.described(source.path, line, rules, found))
+    broken = f"broken: {', '.join(rules)}"
+    if found and args.fix:
+        say("")
+        came, data["fixed"] = try_fixes(settings, wanted, run, found)
+        broken += f"; {came}"
+    elif found:
+        say(f"to see whether that is all: {shlex.join(['tools/wbcheck', *sys.argv[1:], '--fix'])}")
+    report.write_json(path, data)
+    say(f"verdict: {broken}: {tail}")
     return Exit.VIOLATION
 
 
 def one_cell(settings: Settings, args: argparse.Namespace) -> Cell:
     """The variant or the tree that a command is for, on one architecture."""
     user = user_tree(settings, args) if getattr(args, "tree", None) else None
+    if user:
+        say_likeness(user[0], user[1])
     line = user[0].line if user else line_of(settings, args)
     variant = line.variant(args.variant or line.judged[0])
     found = selected(settings, args)
@@ -484,6 +532,8 @@ def parser() -> argparse.ArgumentParser:
     c.set_defaults(arch="um,x86_64,arm64")
     c = add("verify", cmd_verify, "the verdict on a kernel tree of your own; it is only read")
     c.add_argument("tree")
+    c.add_argument("--fix", action="store_true", help="if it is broken, judge it again with the "
+                   "known fixes that it lacks, on the staged copy")
     add_line(c, None)
     add_run_options(c)
     c = add("replay", cmd_replay, "one schedule, step by step")

@@ -35,6 +35,33 @@ class Package:
 
 
 @dataclass(frozen=True)
+class Form:
+    """A way to apply a patch: in reverse, or only to one of its files."""
+
+    path: Path
+    reverse: bool = False
+    only: str = ""
+
+    @property
+    def options(self) -> list[str]:
+        """What git apply is told."""
+        return [*(["-R"] if self.reverse else []),
+                *([f"--include={self.only}"] if self.only else []), str(self.path)]
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A part of a line's fix: the hazards it is against, and the patches that put it in,
+    of which the first is taken that applies.
+    """
+
+    name: str
+    about: str
+    cures: tuple[str, ...]
+    forms: tuple[Form, ...]
+
+
+@dataclass(frozen=True)
 class Line:
     """A supported kernel line; `judged` are the variants that kunit runs."""
 
@@ -45,6 +72,7 @@ class Line:
     kernel_org: dict[str, str]
     variants: dict[str, Variant]
     judged: tuple[str, ...] = ()
+    fixes: tuple[Fix, ...] = ()
 
     @property
     def series(self) -> str:
@@ -74,6 +102,14 @@ def patch_files(folder: Path, entries: list[str]) -> tuple[Path, ...]:
     return tuple(files)
 
 
+def _fix(folder: Path, d: dict[str, Any]) -> Fix:
+    forms = (
+        Form(patch_files(folder, [f["patch"]])[0], f.get("reverse", False), f.get("only", ""))
+        for f in d["forms"]
+    )
+    return Fix(d["name"], d["about"], tuple(d["cures"]), tuple(forms))
+
+
 def _package(d: dict[str, Any]) -> Package:
     return Package(d["name"], d["version"], tuple(d["suites"]), d["sha256"], d["tarball"])
 
@@ -92,6 +128,7 @@ def load(patches: Path) -> dict[str, Line]:
             name, d["version"], d["makefile"],
             _package(d["debian"]) if "debian" in d else None, d.get("kernel_org", {}), variants,
             tuple(d.get("judged", variants)),
+            tuple(_fix(patches / name, f) for f in d.get("fixes", ())),
         )
     return lines
 

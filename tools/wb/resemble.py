@@ -86,7 +86,8 @@ def _note(tree: Path, version: Mapping[str, str], line: Line, lines: Mapping[str
     if series == line.series:
         return ""
     if f"v{series}" in lines:
-        return f"{tree} calls itself {series}, but its code is {line.name}'s by most: judged as such"
+        return (f"{tree} calls itself {series}, but its code is {line.name}'s by most: "
+                "judged as such")
     return f"v{series} has no line of its own: {tree} is judged as the nearest, {line.name}"
 
 
@@ -126,7 +127,7 @@ def find(tree: Path, patches: Path, lines: Mapping[str, Line], forced: str | Non
     for x in features:
         if len(x.lines) == len(lines) and not x.shown_by(tree):
             raise WbError(
-                Exit.USAGE, f"{tree} is like no line: {' or '.join(x.files)} lacks {x.about}, and {x.why}; "
-                "--line forces one"
+                Exit.USAGE, f"{tree} is like no line: {' or '.join(x.files)} lacks {x.about}, "
+                f"and {x.why}; --line forces one"
             )
     return _nearest(tree, version, features, lines)

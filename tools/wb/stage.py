@@ -23,6 +23,7 @@ from pathlib import Path
 from . import proc
 from .errors import Exit, WbError
 from .fetch import Source
+from .lines import Form
 from .settings import make_folder
 
 # What staged trees have a copy of their own of. The rest of a pristine source
@@ -85,7 +86,7 @@ def source_names(tree: Path) -> list[str]:
     return sorted(n for n in names_list if not _ignored(n))
 
 
-def apply_patches(source: Path, patches: Iterable[Path]) -> dict[str, bytes | None]:
+def apply_patches(source: Path, patches: Iterable[Path | Form]) -> dict[str, bytes | None]:
     """What a stack of patches makes of the files that it touches.
 
     Returns the content by path; None for a file that is removed. Nothing is
@@ -96,8 +97,9 @@ def apply_patches(source: Path, patches: Iterable[Path]) -> dict[str, bytes | No
         work = Path(tmp) / "tree"
         work.mkdir()
         env = {"GIT_CEILING_DIRECTORIES": tmp, "GIT_CONFIG_GLOBAL": "/dev/null"}
-        for patch in patches:
-            out = proc.run(["git", "apply", "--numstat", "-z", patch], cwd=work, env=env)
+        for form in (p if isinstance(p, Form) else Form(p) for p in patches):
+            patch = form.path
+            out = proc.run(["git", "apply", "--numstat", "-z", *form.options], cwd=work, env=env)
             if out.code:
                 raise WbError(Exit.PATCH, f"{patch}: {out.output.strip().splitlines()[0]}")
             for name in (row.split("\t")[2] for row in out.output.split("\0") if row):
@@ -105,7 +107,8 @@ def apply_patches(source: Path, patches: Iterable[Path]) -> dict[str, bytes | No
                     (work / name).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(source / name, work / name)
                 changed.add(name)
-            out = proc.run(["git", "apply", "--whitespace=nowarn", patch], cwd=work, env=env)
+            out = proc.run(["git", "apply", "--whitespace=nowarn", *form.options], cwd=work,
+                           env=env)
             if out.code:
                 raise WbError(
                     Exit.PATCH,
@@ -128,7 +131,7 @@ def suite_files(root: Path, kunitconfig: str) -> dict[str, bytes]:
 
 
 def overlay(
-    source: Source, root: Path, patches: Iterable[Path], kunitconfig: str
+    source: Source, root: Path, patches: Iterable[Path | Form], kunitconfig: str
 ) -> dict[str, bytes | None]:
     """All that makes a staged tree differ from its source."""
     files: dict[str, bytes | None] = dict(apply_patches(source.path, patches))
