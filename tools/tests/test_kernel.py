@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -116,15 +116,35 @@ def put_back(tree: Path, name: str) -> None:
     shutil.copy2(pristine() / name, tree / name)
 
 
+def link_tree(tree: Path) -> None:
+    """A tree that shares its files with the pristine one: unlink before writing."""
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    if subprocess.run(["cp", "-al", pristine(), tree], check=False).returncode:
+        shutil.rmtree(tree, ignore_errors=True)
+        subprocess.run(["cp", "-a", pristine(), tree], check=True)
+
+
+def run(command: Sequence[object], env: dict[str, str] | None = None) -> str:
+    """What a command that must succeed prints."""
+    done = subprocess.run([str(c) for c in command], env=env, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise AssertionError(f"{command}:\n{done.stdout[-2000:]}")
+    return done.stdout
+
+
+def everything(tree: Path) -> dict[Path, tuple[int, int]]:
+    """Size and time of all that is in a tree, but for what git keeps for itself."""
+    return {p: (p.lstat().st_size, p.lstat().st_mtime_ns) for p in tree.rglob("*")
+            if ".git" not in p.parts}
+
+
 @contextmanager
 def own_tree() -> Iterator[Path]:
     """A tree as a user may have it: elsewhere, and with a space in its path."""
     tree = SETTINGS.build / "selfcheck" / "own tree"
     if not tree.is_dir():
-        tree.parent.mkdir(parents=True, exist_ok=True)
-        if subprocess.run(["cp", "-al", pristine(), tree], check=False).returncode:
-            shutil.rmtree(tree, ignore_errors=True)
-            subprocess.run(["cp", "-a", pristine(), tree], check=True)
+        link_tree(tree)
 
     def restore() -> None:
         for name in {b[0] for b in BREAKS.values()} | {b[1] for b in BAD_TREES.values()}:
@@ -305,6 +325,42 @@ class Kernel(KernelTest):
             self.check(wbcheck("verify", tree), Exit.OK)
             self.assertEqual(stage.identities(tree), before)
 
+    def test_5b_used_tree(self) -> None:
+        """A work tree in use: built in place and in a folder of its own, with changes that are
+        not committed, and a field more in struct page. None of it matters, but the changes.
+        """
+        tree, aside = (SETTINGS.build / "selfcheck" / n for n in ("used-tree", "used-tree.git"))
+        for folder in (tree, aside):
+            shutil.rmtree(folder, ignore_errors=True)
+        link_tree(tree)
+        git = ["git", "-C", str(tree), "-c", "user.name=x", "-c", "user.email=x@x.invalid"]
+        change(tree, ".gitignore", "\n/*\n", "\n")  # Debian's, as git has none of its source
+        run([*git, "init", "-q"])
+        ignored = run([*git, "ls-files", "-oi", "--exclude-standard"]).split("\n")[:-1]
+        run([*git, "add", "-f", "Makefile", "mm", *ignored])
+        run([*git, "commit", "-qm", "as it comes"])
+        change(tree, "include/linux/mm_types.h", "} _struct_page_alignment;",
+               "	unsigned long vendor_data;\n} _struct_page_alignment;")
+        os.utime(tree / "include/linux/mm_types.h", (1, 1))  # the same in the next run
+        env = {**os.environ, **build.environment(ROOT)}
+        for args in (["O=out", "defconfig"], ["defconfig"], ["prepare", "mm/filemap.o"]):
+            run(["make", "-C", tree, "ARCH=um", f"-j{SETTINGS.jobs}", *args], env=env)
+        (tree / ".git").rename(aside)
+        before = everything(tree)
+        self.check(wbcheck("verify", tree), Exit.OK)
+        self.assertEqual(everything(tree), before)
+
+        aside.rename(tree / ".git")
+        change(tree, *BREAKS["if-for-while"])
+        (tree / "mm/of-their-own.c").write_text("of no Makefile\n")
+        before, status = everything(tree), run([*git, "status", "--porcelain"])
+        self.assertIn(" M mm/page-writeback.c", status)
+        done = wbcheck("verify", tree)
+        self.check(done, Exit.VIOLATION)
+        self.assertIn("verdict: broken: H3: ", done.stdout.splitlines()[-1])
+        self.assertEqual(run([*git, "status", "--porcelain"]), status)
+        self.assertEqual(everything(tree), before)
+
     def test_6_broken_by_hand(self) -> None:
         """Each break is found, and its witness replays to the same violation."""
         with own_tree() as tree:
@@ -377,6 +433,7 @@ class Kernel(KernelTest):
             (["verify", "/nowhere"], "no such folder"),
             (["verify", "/usr"], "no kernel tree"),
             (["verify", pristine(), "--scenario", "x"], "no scenario 'x'"),
+            (["verify", pristine(), "--line", "x"], "no line 'x'"),
             (["verify", pristine(), "--bound", "-1"], "--bound"),
             (["kunit", "--variant", "x"], "no variant 'x'"),
             (["replay", "nonsense"], "is no schedule"),

@@ -139,6 +139,51 @@ class Trees(unittest.TestCase):
         for name in ("mm/filemap.o", ".config", "include/generated/x.h"):
             self.assertFalse((staged.path / name).exists(), name)
 
+    def built_elsewhere(self) -> None:
+        """As make O=out leaves it, in the tree; and a source folder that only looks like it."""
+        for name in ("out/.config", "out/include/generated/autoconf.h", "out/mm/Makefile", "out/usr/x.c",
+                     "lib/out/.config", "lib/out/lib/y.c", "scripts/config/.config", "scripts/config/z.c"):
+            (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.tree / name).write_text("of a build\n")
+        for name in ("out", "lib/out"):
+            (self.tree / name / "source").symlink_to(self.tree)
+
+    def assert_output_left_alone(self) -> None:
+        before = self.content()
+        staged = self.stage()
+        self.assertEqual(self.content(), before)
+        for name in ("out", "lib/out"):
+            self.assertFalse((staged.path / name).exists(), name)
+            self.assertTrue((self.tree / name / "source").is_symlink())
+        self.assertTrue((staged.path / "scripts/config/z.c").is_file())
+
+    def test_output_folder_stays_behind(self) -> None:
+        self.built_elsewhere()
+        self.assert_output_left_alone()
+
+    def test_output_folder_in_a_git_tree(self) -> None:
+        self.built_elsewhere()
+        subprocess.run(["git", "-C", str(self.tree), "init", "-q"], check=True)
+        self.assert_output_left_alone()
+
+    def test_git_ignores_all_of_it(self) -> None:
+        """As in Debian's source packages, where git has none but debian/."""
+        (self.tree / ".gitignore").write_text("/*\n")
+        (self.tree / "mm/filemap.o").write_text("object")
+        subprocess.run(["git", "-C", str(self.tree), "init", "-q"], check=True)
+        staged = self.stage()
+        self.assertEqual((staged.path / "mm/filemap.c").read_text(), FILES["mm/filemap.c"])
+        self.assertFalse((staged.path / "mm/filemap.o").exists())
+        self.assertFalse((staged.path / ".git").exists())
+
+    def test_repository_in_a_git_tree(self) -> None:
+        for path in (self.tree, self.tree / "tools/other"):
+            subprocess.run(["git", "init", "-q", str(path)], check=True)
+        (self.tree / "tools/other/x.c").write_text("x\n")
+        self.stage()
+        (self.tree / "tools/other/y.c").write_text("y\n")
+        self.assertFalse((self.stage().path / "tools/other").exists())
+
     def test_dirty_git_tree(self) -> None:
         git = ["git", "-C", str(self.tree), "-c", "user.name=x", "-c", "user.email=x@x.invalid"]
         for args in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):

@@ -54,17 +54,45 @@ def _ignored(name: str) -> bool:
     return (
         name.startswith(("include/generated/", "include/config/", ".git/", BUILD_DIR))
         or "/include/generated/" in name
-        or base.endswith((".o", ".a", ".ko", ".cmd", ".order", ".mod", ".mod.c", ".d"))
-        or base in (".config", ".config.old", "vmlinux", "linux", "System.map", "Module.symvers")
+        or base.endswith((".o", ".a", ".ko", ".so", ".s", ".cmd", ".order", ".mod", ".mod.c", ".d",
+                          ".lex.c", ".tab.c", ".tab.h", ".asn1.c", ".asn1.h"))
+        or base in (".git", ".config", ".config.old", "vmlinux", "linux", "System.map",
+                    "Module.symvers")
         or base.startswith((".tmp_", ".vmlinux"))
     )
+
+
+def _is_there(path: Path) -> bool:
+    """Neither removed, nor the folder of another repository."""
+    try:
+        return not stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _is_output(folder: Path) -> bool:
+    """Is it what somebody builds in, with make O=?"""
+    return (folder / "source").is_symlink() and (folder / ".config").exists()
+
+
+def _outside_output(tree: Path, names: Iterable[str]) -> list[str]:
+    """The names that are not in such a folder."""
+    inside: dict[str, bool] = {"": False}
+
+    def in_output(folder: str) -> bool:
+        if folder not in inside:
+            inside[folder] = in_output(os.path.dirname(folder)) or _is_output(tree / folder)
+        return inside[folder]
+
+    return [n for n in names if not in_output(os.path.dirname(n))]
 
 
 def source_names(tree: Path) -> list[str]:
     """The source files of a tree, by path relative to it.
 
-    In a git work tree those that git tracks, as they are now, and untracked
-    ones that it does not ignore; elsewhere all but the products of a build.
+    In a git work tree of the kernel those that git tracks, as they are now, and
+    untracked ones that it does not ignore; elsewhere all but the products of a
+    build. In neither what is in a folder of make O=.
     """
     if (tree / ".git").exists():
         out = proc.capture(
@@ -74,11 +102,13 @@ def source_names(tree: Path) -> list[str]:
         if out is None:
             raise WbError(Exit.USAGE, f"git can't list the files of {tree}")
         names = {n for n in out.split("\0") if n}
-        return sorted(n for n in names if os.path.lexists(tree / n))
+        # Debian's sources say that git is to ignore all of them.
+        if "mm/Makefile" in names:
+            return _outside_output(tree, sorted(n for n in names if _is_there(tree / n)))
     names_list = []
     prefix = len(os.fspath(tree)) + 1
     for folder, dirs, files in os.walk(tree):
-        dirs.sort()
+        dirs[:] = sorted(d for d in dirs if not _is_output(Path(folder, d)))
         names_list += [os.path.join(folder, f)[prefix:] for f in files]
         names_list += [
             os.path.join(folder, d)[prefix:] for d in dirs if os.path.islink(os.path.join(folder, d))
@@ -119,7 +149,7 @@ def apply_patches(source: Path, patches: Iterable[Path | Form]) -> dict[str, byt
 
 
 def suite_files(root: Path, kunitconfig: str) -> dict[str, bytes]:
-    """The suite, as staged."""
+    """The suite, as staged"""
     suite = root / "kunit"
     files = {
         f"{SUITE}/{p.relative_to(suite)}": p.read_bytes()
