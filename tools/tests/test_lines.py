@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Kernels later than v5.10, under User-Mode Linux."""
 
+import json
+import shlex
+import subprocess
+import time
+from pathlib import Path
+
 from wb import report
 from wb.errors import Exit
 
@@ -26,3 +32,29 @@ class Lines(KernelTest):
                         next(b.witness for b in neither.scenarios["rearm"].breaks))
         self.check(again, Exit.VIOLATION)
         self.assertIn("breaks H3", again.stdout.splitlines()[-1])
+
+    def test_v7_2_by_hand(self) -> None:
+        """The README's commands, with the kernel's own kunit.py."""
+        stage, *commands = readme.block(readme.README.read_text(), "byhand").splitlines()
+        found = wbcheck(*shlex.split(stage.partition("$(")[2].partition(")")[0])[1:])
+        self.check(found, Exit.OK)
+        tree = Path(found.stdout.splitlines()[-1])
+        said = []
+        for command in commands:
+            start = time.monotonic()
+            done = subprocess.run(shlex.split(command), cwd=tree, text=True, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            print(f"  {time.monotonic() - start:.0f} s: {command.strip()}", flush=True)
+            self.assertEqual(done.returncode, 0, done.stdout[-3000:])
+            said.append(done.stdout)
+        whole, listed, filtered, isolated, bounded = said
+        suites = {s["name"]: s for s in json.loads((tree / "out.json").read_text())["sub_groups"]}
+        cases = {c["name"]: c["status"] for c in suites["page_writeback_races"]["test_cases"]}
+        self.assertEqual((cases["reuse"], cases["huge_tail"]), ("PASS", "SKIP"))
+        self.assertIn("[PASSED] page_writeback_races", whole)
+        for suite, group in suites.items():
+            for case in group["test_cases"]:
+                self.assertIn(f"{suite}.{case['name']}\n", listed)
+        self.assertIn("Ran 1 tests: passed: 1", filtered)
+        self.assertIn("Starting KUnit Kernel (4/", isolated)
+        self.assertIn("[PASSED] stale_reuse", bounded)

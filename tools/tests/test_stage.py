@@ -184,6 +184,16 @@ class Trees(unittest.TestCase):
         (self.tree / "tools/other/y.c").write_text("y\n")
         self.assertFalse((self.stage().path / "tools/other").exists())
 
+    def test_kunitconfig_for_kunit_py(self) -> None:
+        """What the tree's kunit.py would add is said to be off, unless it is wanted."""
+        name = "tools/testing/kunit/configs/arch_uml.config"
+        (self.tree / name).parent.mkdir(parents=True)
+        (self.tree / name).write_text("# words\nCONFIG_VIRTIO_UML=y\nCONFIG_KUNIT=y\n")
+        text = (self.stage().path / stage.KUNITCONFIG).read_text()
+        self.assertEqual(text, "CONFIG_KUNIT=y\n# CONFIG_VIRTIO_UML is not set\n")
+        (self.tree / name).unlink()
+        self.assertEqual((self.stage().path / stage.KUNITCONFIG).read_text(), "CONFIG_KUNIT=y\n")
+
     def test_dirty_git_tree(self) -> None:
         git = ["git", "-C", str(self.tree), "-c", "user.name=x", "-c", "user.email=x@x.invalid"]
         for args in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):

@@ -18,7 +18,7 @@ from typing import Any
 
 from . import (
     arches, boot, cells, deps, diagram, fetch, fixes, judge, listing, mutants, proc, programs,
-    report, resemble, stress, svg, trace, witness,
+    report, resemble, stage, stress, svg, trace, witness,
 )
 from .arches import Arch
 from .cells import Cell
@@ -449,9 +449,9 @@ def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
         staged = cells.staged(settings, cell)
         build_dir = staged.path / cell.arch.build_dir
         build_dir.mkdir(exist_ok=True)
-        (build_dir / ".kunitconfig").write_text(
-            cells.kunitconfig(settings, cell.line, cell.arch)
-        )
+        (build_dir / ".kunitconfig").write_text(stage.native_config(
+            cell.source.path, cells.kunitconfig(settings, cell.line, cell.arch)
+        ))
     say(str(staged.path))
     return Exit.OK
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -32,6 +33,7 @@ from .settings import make_folder
 COPIED = ("fs", "include", "init", "kernel", "lib", "mm", "tools")
 
 SUITE = "mm/tests"
+KUNITCONFIG = f"{SUITE}/page_writeback/.kunitconfig"
 BUILD_DIR = ".kunit"  # of User-Mode Linux; the others' names begin with it
 HOOKS = {
     "mm/Makefile": "include $(srctree)/mm/tests/instrument.mk\n",
@@ -148,15 +150,28 @@ def apply_patches(source: Path, patches: Iterable[Path | Form]) -> dict[str, byt
         return {n: (work / n).read_bytes() if (work / n).exists() else None for n in changed}
 
 
+def native_config(tree: Path, kunitconfig: str) -> str:
+    """A kunitconfig as the tree's own kunit.py is to be given it.
+
+    For User-Mode Linux it adds what arch_uml.config has, unless it is told not to, and
+    that would be another kernel than ours.
+    """
+    path = tree / "tools/testing/kunit/configs/arch_uml.config"
+    added = re.findall(r"^(CONFIG_\w+)=", path.read_text(), re.M) if path.is_file() else []
+    return kunitconfig + "".join(
+        f"# {symbol} is not set\n" for symbol in added if f"{symbol}=" not in kunitconfig
+    )
+
+
 def suite_files(root: Path, kunitconfig: str) -> dict[str, bytes]:
-    """The suite, as staged"""
+    """The suite, as staged; with a kunitconfig where kunit.py looks for it."""
     suite = root / "kunit"
     files = {
         f"{SUITE}/{p.relative_to(suite)}": p.read_bytes()
         for p in sorted(suite.rglob("*"))
         if p.is_file() and not p.name.startswith(".")
     }
-    files[f"{SUITE}/.kunitconfig"] = kunitconfig.encode()
+    files[KUNITCONFIG] = kunitconfig.encode()
     return files
 
 
@@ -165,7 +180,8 @@ def overlay(
 ) -> dict[str, bytes | None]:
     """All that makes a staged tree differ from its source."""
     files: dict[str, bytes | None] = dict(apply_patches(source.path, patches))
-    for name, content in suite_files(root, kunitconfig).items():
+    native = native_config(source.path, kunitconfig)
+    for name, content in suite_files(root, native).items():
         if (source.path / name).exists():
             raise WbError(
                 Exit.USAGE, f"{source.path} has a file {name} of its own: the suite needs the name"
