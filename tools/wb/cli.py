@@ -241,6 +241,11 @@ def broken_rules(verdicts: Sequence[judge.Verdict]) -> list[str]:
     return [*sorted(rules), *dict.fromkeys(c for v in verdicts for c in v.failed)]
 
 
+def held(verdicts: Sequence[judge.Verdict]) -> str:
+    """In which words, where nothing is broken."""
+    return "holds" if all(v.ran for v in verdicts) else "passed, but not explored everywhere"
+
+
 def try_fixes(settings: Settings, wanted: Sequence[Cell], run: cells.Run,
               found: Sequence[fixes.Missing]) -> tuple[str, dict[str, Any]]:
     """Whether a tree holds with the fixes that it lacks, on its staged copy."""
@@ -250,14 +255,15 @@ def try_fixes(settings: Settings, wanted: Sequence[Cell], run: cells.Run,
         settings, [replace(c, variant=name, patches=forms) for c in wanted], run)
     verdicts, errors = parted(outcomes)
     say_verdicts(verdicts)
+    holds = not errors and all(v.holds for v in verdicts)
     if errors:
         came = f"no verdict: {errors[0]}"
-    elif all(v.holds for v in verdicts):
-        came = "holds"
+    elif holds:
+        came = held(verdicts)
     else:
         came = f"still broken: {', '.join(broken_rules(verdicts))}"
     return f"with {fixes.names(found)} applied: {came}", {
-        "applied": [m.fix.name for m in found], "holds": came == "holds",
+        "applied": [m.fix.name for m in found], "holds": holds,
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
     }
 
@@ -288,8 +294,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
         raise WbError(Exit.INCOMPLETE, f"{source.path}: {judge.UNAVAILABLE}; results in {path}")
     tail = f"{sum(v.ran for v in verdicts)} scenarios, {sum(len(v.skipped) for v in verdicts)} cases skipped; results in {path}"
     if all(v.holds for v in verdicts):
-        explored = all(v.ran for v in verdicts)
-        say(f"verdict: {'holds' if explored else 'passed, but not explored everywhere'}: {tail}")
+        say(f"verdict: {held(verdicts)}: {tail}")
         return Exit.OK
     rules = broken_rules(verdicts)
     found = fixes.missing(source.path, line, rules)
