@@ -2,6 +2,7 @@
 """Which parts of its line's fix a tree is said to lack, and that they put them in."""
 
 import shutil
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -95,6 +96,19 @@ class Fixes(unittest.TestCase):
         self.apply([found])
         path.write_text(text)
         self.assert_as_it_comes()
+
+    def test_command(self) -> None:
+        """What is printed puts it in: in a folder of somebody's repository, and in a work tree."""
+        around = self.tree
+        subprocess.run(["git", "init", "-q", str(around)], check=True)
+        self.tree = around / "a tree"
+        for own in (False, True):
+            self.make("v6.1", *KNOWN["v6.1"].variant("neither").patches)
+            if own:
+                subprocess.run(["git", "init", "-q", str(self.tree)], check=True)
+            for m in self.missing("H1", "H3"):
+                subprocess.run(m.command(self.tree), shell=True, check=True)
+            self.assert_as_it_comes()
 
     def test_their_own_way(self) -> None:
         """A tree that is broken otherwise is not patched."""

@@ -22,8 +22,15 @@ class Missing:
     form: Form
 
     def command(self, tree: Path) -> str:
-        """What puts it into a tree of one's own."""
-        return shlex.join(["git", "-C", str(tree), "apply", *self.form.options])
+        """What puts it into a tree of one's own.
+
+        In a plain folder git is not to take a repository around it for the tree's: it would
+        leave out all files, and say nothing.
+        """
+        command = shlex.join(["git", "-C", str(tree), "apply", *self.form.options])
+        if (tree / ".git").exists():
+            return command
+        return f"GIT_CEILING_DIRECTORIES={shlex.quote(str(tree.parent))} {command}"
 
     def as_json(self) -> dict[str, Any]:
         return {"name": self.fix.name, "about": self.fix.about, "cures": self.fix.cures,
