@@ -26,12 +26,6 @@ MODULE_PARM_DESC(shard, "I/N: of the programs of each size, every Nth, from the 
 #define PWB_WITNESS_BOUND	2
 #define PWB_TRIES		3
 
-#ifdef CONFIG_SMP
-#define PWB_COVERS	false	/* see reduction_kunit.c */
-#else
-#define PWB_COVERS	true
-#endif
-
 /**
  * struct pwb_size - how programs of a size are explored
  * @nr: actors beside the ender
@@ -103,7 +97,7 @@ static bool pwb_parse_shard(unsigned int *nr, unsigned int *of)
 
 static unsigned int pwb_size_bound(const struct pwb_size *size)
 {
-	unsigned int n = PWB_COVERS ? size->bound : size->smp_bound;
+	unsigned int n = PWB_CAN_COVER ? size->bound : size->smp_bound;
 
 	if (pwb_bound_asked != PWB_UNSET)
 		n = pwb_bound_asked;
@@ -163,7 +157,7 @@ static void pwb_try_explore(struct pwb_tally *t, unsigned int bound,
  */
 static void pwb_explore_program(struct pwb_tally *t, const struct pwb_size *size)
 {
-	bool covers = PWB_COVERS && t->program.digest;
+	bool covers = PWB_CAN_COVER && t->program.digest;
 	struct ilv_result *r = &t->result;
 	unsigned int bound = pwb_size_bound(size);
 

@@ -140,7 +140,7 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 	pwb_print(test, "time: %s %llu schedules in %llu us, %llu a second",
 		  test->name, r->runs, div_u64(r->ns, 1000),
 		  div64_u64(r->runs * NSEC_PER_SEC, max(r->ns, 1ULL)));
-	pwb_print(test, "time: %s spent in the code under test: %u %%, explorer: %u %%, rules: %u %%, world: %u %%",
+	pwb_print(test, "time: %s is %u %% actors, %u %% explorer, %u %% rules, %u %% world",
 		  test->name, r->percent[ILV_IN_ACTORS], r->percent[ILV_IN_EXPLORER],
 		  r->percent[ILV_IN_RULES], r->percent[ILV_IN_WORLD]);
 	pwb_print_names(test, "reached", test->name, world->reached, pwb_events,
@@ -155,7 +155,7 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 	}
 	pwb_report(test, r);
 	if (!r->error && program->digest && program->nr_actors <= cover &&
-	    !IS_ENABLED(CONFIG_SMP))
+	    PWB_CAN_COVER)
 		pwb_cover(test, program, r);
 	/* After a thread was given up there is no world to replay in. */
 	if (r->error != -EDEADLK)

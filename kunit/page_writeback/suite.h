@@ -4,6 +4,7 @@
 #define _PAGE_WRITEBACK_SUITE_H
 
 #include <kunit/test.h>
+#include <linux/kconfig.h>
 #include <linux/moduleparam.h>
 
 #include "../compat.h"
@@ -21,6 +22,12 @@ struct ilv_program;
 struct ilv_result;
 
 #define PWB_UNSET		UINT_MAX
+
+/*
+ * Without a bound only on kernels for one CPU, where nothing but the timer's
+ * interrupt disturbs the stacks of the actors.
+ */
+#define PWB_CAN_COVER		(ILV_CAN_COVER && !IS_ENABLED(CONFIG_SMP))
 
 /* Parameters of more than one suite: see output.c. */
 extern uint pwb_bound_asked;	/* PWB_UNSET if none is */
