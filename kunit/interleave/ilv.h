@@ -100,7 +100,8 @@ struct ilv_outcomes {
  * @setup: makes a fresh world and calls ilv_watch(); 0 or a negative errno,
  *	   which ends the exploration
  * @stuck: called when no actor can run and at least one sleeps: either does
- *	   something that lets one go on and returns true, or returns false
+ *	   something that lets one go on and returns true, or returns false; may
+ *	   not sleep
  * @teardown: judges what is left and takes the world down; not called when an
  *	      actor was given up
  * @access: called right before each access to a watched range; may not sleep

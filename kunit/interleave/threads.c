@@ -495,6 +495,39 @@ void ilv_threads_stop(void)
 	set_cpus_allowed_ptr(current, &ilv_saved_cpus);
 }
 
+/* Let the actors run until none of them can. */
+static void ilv_wait_for_token(void)
+{
+	schedule();
+	if (likely(ilv_run.token == ILV_NOBODY))
+		return;
+	/* It can run and does not: somebody else has the CPU, so not for long. */
+	ilv_error(-ESTALE);
+	while (ilv_run.token != ILV_NOBODY)
+		schedule_timeout_uninterruptible(1);
+}
+
+/*
+ * The program may wake several, of which any may be the first to go on. Where
+ * the kernel is preemptible, none must before that is decided.
+ */
+static bool ilv_ask_program(void)
+{
+	const struct ilv_program *program = ilv_run.program;
+	bool helped;
+
+	if (!program->stuck)
+		return false;
+	preempt_disable();
+	helped = program->stuck(program->world);
+	if (helped)
+		ilv_pass_to_any();
+	preempt_enable();
+	if (helped)
+		ilv_wait_for_token();
+	return helped;
+}
+
 /* Nobody can run. Returns false when every actor is done or given up. */
 static bool ilv_resolve_stuck(void)
 {
@@ -505,7 +538,7 @@ static bool ilv_resolve_stuck(void)
 		asleep += ilv_run.thread[i]->asleep;
 	if (!asleep)
 		return false;
-	if (program->stuck && program->stuck(program->world))
+	if (ilv_ask_program())
 		return true;
 
 	/* Perhaps they wait for a thread of the kernel: let it run. */
@@ -525,18 +558,6 @@ static bool ilv_resolve_stuck(void)
 			ilv_run.thread[i]->lost = true;
 	ilv_error(-EDEADLK);
 	return false;
-}
-
-/* Let the actors run until none of them can. */
-static void ilv_wait_for_token(void)
-{
-	schedule();
-	if (likely(ilv_run.token == ILV_NOBODY))
-		return;
-	/* It can run and does not: somebody else has the CPU, so not for long. */
-	ilv_error(-ESTALE);
-	while (ilv_run.token != ILV_NOBODY)
-		schedule_timeout_uninterruptible(1);
 }
 
 /**
