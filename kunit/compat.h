@@ -8,15 +8,26 @@
 
 #include <kunit/test.h>
 #include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
 #include <linux/pagemap.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/sysctl.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
 #include <linux/version.h>
 #include <linux/vmstat.h>
 #include <linux/writeback.h>
+
+/* Later lines have what swap is to mm/ alone in a header of its own: 014bb1de4fc1. */
+#if defined(CONFIG_PAGE_WRITEBACK_SWAP) && __has_include("../swap.h")
+#include "../swap.h"
+#endif
 
 /* v5.14 gave the panic notifiers a header of their own: f39650de687e. */
 #if __has_include("linux/panic_notifier.h")
@@ -116,6 +127,13 @@ struct folio {
 #define folio_lruvec(f)							\
 	mem_cgroup_page_lruvec(&(f)->page, page_pgdat(&(f)->page))
 #define folio_lru_list(f)		page_lru(&(f)->page)
+#define folio_is_file_lru(f)		page_is_file_lru(&(f)->page)
+#define folio_set_swapbacked(f)		SetPageSwapBacked(&(f)->page)
+#define folio_add_lru(f)		lru_cache_add(&(f)->page)
+#define folio_putback_lru(f)		putback_lru_page(&(f)->page)
+#define folio_free_swap(f)		try_to_free_swap(&(f)->page)
+#define folio_memcg(f)			((f)->page.mem_cgroup)
+#define compat_charge(f)		mem_cgroup_charge(&(f)->page, NULL, GFP_KERNEL)
 
 /* What the methods of a file get. */
 #define compat_aops_folio		page
@@ -262,6 +280,7 @@ static inline int compat_filemap_add(struct address_space *mapping,
 #define COMPAT_HAS_PUT_AND_WAIT		false
 #define COMPAT_PUT_AND_WAIT		((void (*)(struct page *page))NULL)
 #define compat_page_error(page)		false
+#define compat_charge(f)		mem_cgroup_charge(f, NULL, GFP_KERNEL)
 
 static inline int compat_filemap_add(struct address_space *mapping,
 				     struct folio *folio, pgoff_t index)
@@ -356,14 +375,256 @@ do {									\
 /* The flags of a page, be they a word or, since v6.18, a struct of one: 53fbef56e07d. */
 #define compat_page_flags(page)		((unsigned long *)&(page)->flags)
 
-/* v5.10: the memory cgroup that a page is charged to. */
-#ifdef CONFIG_MEMCG
-#define compat_page_memcg(page)		((page)->mem_cgroup)
+/* What migrate_pages() deals in: folios since v6.5, 4e096ae1801e. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define compat_migrate_folio		page
 #else
-#define compat_page_memcg(page)		((struct mem_cgroup *)NULL)
+#define compat_migrate_folio		folio
 #endif
 
-/* v5.10: call a system call of two arguments as the entry code does. */
+/* Since v5.15 it can tell how many it has migrated: 5ac95884a784. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 15, 0)
+#define compat_migrate_pages(list, target)				\
+	migrate_pages(list, target, NULL, 0, MIGRATE_SYNC, MR_SYSCALL)
+#else
+#define compat_migrate_pages(list, target)				\
+	migrate_pages(list, target, NULL, 0, MIGRATE_SYNC, MR_SYSCALL, NULL)
+#endif
+
+/*
+ * What moves from cgroup to cgroup, and whether the one who moves it has locked it.
+ * v6.12 has folios, and leaves the lock to the caller.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define compat_move_folio		page
+#define COMPAT_MOVES_LOCKED		false
+#else
+#define compat_move_folio		folio
+#define COMPAT_MOVES_LOCKED		true
+#endif
+
+/* v5.13 has a struct path there, and this for mounts: ffb37ca3bd16. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)
+#define file_open_root_mnt(mnt, name, flags, mode)			\
+	file_open_root((mnt)->mnt_root, mnt, name, flags, mode)
+#endif
+
+/*
+ * What the methods of a folder are called by. v5.12 wants to know whose ids
+ * count (6521f8917082), v6.3 by which mapping (abf08576afe3). In v7.2, somebody
+ * can ask to be told that a delegation is in the way.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
+#define compat_vfs(op, ...)		vfs_##op(__VA_ARGS__)
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define compat_vfs(op, ...)		vfs_##op(&init_user_ns, __VA_ARGS__)
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define compat_vfs(op, ...)		vfs_##op(&nop_mnt_idmap, __VA_ARGS__)
+#else
+#define compat_vfs(op, ...)		vfs_##op(&nop_mnt_idmap, __VA_ARGS__, NULL)
+#endif
+
+/* Make and remove a folder. By v7.2, the locks are not the caller's business. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define start_creating_path		kern_path_create
+#define end_creating_path		done_path_create
+
+static inline struct dentry *compat_lookup(struct dentry *parent, const char *name)
+{
+	struct dentry *dentry;
+
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, parent, strlen(name));
+	if (IS_ERR(dentry))
+		inode_unlock(d_inode(parent));
+	return dentry;
+}
+
+static inline void compat_forget(struct dentry *parent, struct dentry *dentry)
+{
+	inode_unlock(d_inode(parent));
+	dput(dentry);
+}
+
+static inline int compat_mkdir(struct dentry *parent, const char *name)
+{
+	struct dentry *dentry = compat_lookup(parent, name);
+	int ret;
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	ret = compat_vfs(mkdir, d_inode(parent), dentry, 0755);
+	compat_forget(parent, dentry);
+	return ret;
+}
+
+static inline int compat_rmdir(struct dentry *parent, const char *name)
+{
+	struct dentry *dentry = compat_lookup(parent, name);
+	int ret;
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	ret = compat_vfs(rmdir, d_inode(parent), dentry);
+	compat_forget(parent, dentry);
+	return ret;
+}
+#else
+static inline int compat_mkdir(struct dentry *parent, const char *name)
+{
+	struct dentry *dentry = start_creating_noperm(parent, &QSTR(name));
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	dentry = compat_vfs(mkdir, d_inode(parent), dentry, 0755);
+	end_creating(dentry);
+	return PTR_ERR_OR_ZERO(dentry);
+}
+
+static inline int compat_rmdir(struct dentry *parent, const char *name)
+{
+	struct dentry *dentry = start_removing_noperm(parent, &QSTR(name));
+	int ret;
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	ret = compat_vfs(rmdir, d_inode(parent), dentry);
+	end_removing(dentry);
+	return ret;
+}
+#endif
+
+/* Have the filesystem make the first page of a file, locked. */
+static inline struct page *compat_write_begin(struct file *file)
+{
+	struct address_space *mapping = file->f_mapping;
+	void *data;
+	int ret;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)	/* 9d6b0cd75784 */
+	struct page *page;
+
+	ret = mapping->a_ops->write_begin(file, mapping, 0, PAGE_SIZE, 0, &page,
+					  &data);
+	return ret ? NULL : page;
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)	/* 1da86618bdce */
+	struct page *page;
+
+	ret = mapping->a_ops->write_begin(file, mapping, 0, PAGE_SIZE, &page,
+					  &data);
+	return ret ? NULL : page;
+#else
+	struct folio *folio;
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)	/* and in v7.2 */
+	ret = mapping->a_ops->write_begin(file, mapping, 0, PAGE_SIZE, &folio,
+					  &data);
+#else
+	ret = mapping->a_ops->write_begin(NULL, mapping, 0, PAGE_SIZE, &folio,
+					  &data);
+#endif
+	return ret ? NULL : folio_page(folio, 0);
+#endif
+}
+
+/* What says that no room is set aside for a file; in v7.2 a type of its own. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define COMPAT_NORESERVE		VM_NORESERVE
+#else
+#define COMPAT_NORESERVE		mk_vma_flags(VMA_NORESERVE_BIT)
+#endif
+
+/*
+ * A page of the swap cache: put it there, with its slot in use once; look it up;
+ * write it; read it; and let go of the slot, or of slot and page. The pages were
+ * in address spaces, v7.2 has the table of slots refer to them. Of its reads one
+ * does not hear how they went.
+ */
+#ifdef CONFIG_PAGE_WRITEBACK_SWAP
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline bool compat_swap_add(struct folio *folio)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+	bool added = add_to_swap(&folio->page);
+#else
+	bool added = add_to_swap(folio);
+#endif
+	swp_entry_t entry = { .val = page_private(&folio->page) };
+
+	return added && !WARN_ON(swap_duplicate(entry));
+}
+
+static inline struct page *compat_swap_find(swp_entry_t entry)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	return find_get_page(swap_address_space(entry), swp_offset(entry));
+#else
+	return find_get_page(swap_address_space(entry), swap_cache_index(entry));
+#endif
+}
+
+static inline int compat_swap_write(struct folio *folio)
+{
+	struct writeback_control wbc = { .sync_mode = WB_SYNC_NONE };
+
+	return swap_writepage(&folio->page, &wbc);
+}
+
+static inline int compat_swap_read(struct folio *folio)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)	/* 5169b844b7dd */
+	return swap_readpage(&folio->page, true);
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	return swap_readpage(&folio->page, true, NULL);
+#else
+	swap_read_folio(folio, NULL);
+	return 0;
+#endif
+}
+
+static inline void compat_swap_unuse(struct folio *folio)
+{
+	swp_entry_t entry = { .val = page_private(&folio->page) };
+
+	swap_free(entry);
+}
+
+#define compat_swap_zap(entry)		free_swap_and_cache(entry)
+#else
+static inline bool compat_swap_add(struct folio *folio)
+{
+	return !folio_alloc_swap(folio) && !WARN_ON(folio_dup_swap(folio, NULL));
+}
+
+static inline struct page *compat_swap_find(swp_entry_t entry)
+{
+	struct folio *folio = swap_cache_get_folio(entry);
+
+	return folio ? folio_page(folio, 0) : NULL;
+}
+
+static inline int compat_swap_write(struct folio *folio)
+{
+	return swap_writeout(folio, NULL);
+}
+
+static inline int compat_swap_read(struct folio *folio)
+{
+	swap_read_folio(folio, NULL);
+	return 0;
+}
+
+static inline void compat_swap_unuse(struct folio *folio)
+{
+	folio_lock(folio);
+	folio_put_swap(folio, NULL);
+	folio_unlock(folio);
+}
+
+#define compat_swap_zap(entry)		swap_put_entries_direct(entry, 1)
+#endif
+#endif /* CONFIG_PAGE_WRITEBACK_SWAP */
+
+/* Call a system call of two arguments as the entry code does. */
 #ifdef CONFIG_X86_64
 #define compat_syscall(nr, a, b)					\
 	sys_call_table[nr](&(struct pt_regs){ .di = (unsigned long)(a),	\

@@ -62,7 +62,7 @@ void pwb_actor_huge_punch(void *data, int self);
 #endif
 
 /* memcg_move.c */
-#ifdef CONFIG_MEMCG
+#ifdef CONFIG_PAGE_WRITEBACK_MOVE
 void pwb_actor_move(void *data, int self);
 #else
 #define pwb_actor_move		NULL

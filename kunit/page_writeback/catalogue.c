@@ -16,7 +16,6 @@
 #define PWB_NO_MIGRATION	(IS_ENABLED(CONFIG_MIGRATION) ? NULL : "no migration")
 #define PWB_NO_HUGE		(IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ? NULL : \
 				 "no transparent huge pages")
-#define PWB_NO_CGROUPS		(IS_ENABLED(CONFIG_MEMCG) ? NULL : "no memory cgroups")
 #define PWB_NO_FAIR_LOCK	(COMPAT_HAS_LOCK_UNFAIRNESS ? NULL : "not on this line")
 #define PWB_NO_DROP		(COMPAT_HAS_PUT_AND_WAIT ? NULL : "not on this line")
 #define PWB_NO_SWAP		(IS_ENABLED(CONFIG_PAGE_WRITEBACK_SWAP) ? NULL : "no swap")
@@ -134,7 +133,7 @@ const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 	{ .actor = PWB_OP_HUGE_TRUNCATE, .place = PWB_IN_HUGE, .lacks = PWB_NO_HUGE },
 	{ .actor = PWB_OP_HUGE_REUSE, .place = PWB_IN_HUGE, .lacks = PWB_NO_HUGE },
 	{ .actor = PWB_OP_HUGE_PUNCH, .place = PWB_IN_HUGE, .lacks = PWB_NO_HUGE },
-	{ .actor = PWB_OP_MOVE, .place = PWB_IN_CGROUP, .lacks = PWB_NO_CGROUPS },
+	{ .actor = PWB_OP_MOVE, .place = PWB_IN_CGROUP, .lacks = PWB_NO_MOVE },
 	{ .actor = PWB_OP_SWAP_FREE, .place = PWB_IN_SWAP, .lacks = PWB_NO_SWAP },
 	{ .actor = PWB_OP_SWAP_WAIT, .place = PWB_IN_SWAP, .lacks = PWB_NO_SWAP },
 };

@@ -145,9 +145,9 @@ static void charged_to_removed_cgroup(struct kunit *test)
 	mm = pwb_mm_get();
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mm);
 	page = pwb_page_of(test, file[0]);
+	memcg = get_mem_cgroup_from_mm(mm);
 	pwb_mm_put(mm);
-	memcg = pwb_cgroup_of(page);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, memcg);
+	KUNIT_ASSERT_PTR_EQ(test, memcg, pwb_cgroup_of(page));
 
 	w = pwb_waiter_start(test, page, wait_on_page_writeback);
 	KUNIT_EXPECT_EQ(test, 0, pwb_cgroup_leave(mnt));
@@ -158,6 +158,7 @@ static void charged_to_removed_cgroup(struct kunit *test)
 	pwb_expect_returns(test, w);
 	KUNIT_EXPECT_FALSE(test, (bool)PageWriteback(page));
 	KUNIT_EXPECT_EQ(test, 1, page_ref_count(page));
+	mem_cgroup_put(memcg);
 	mntput(mnt);
 }
 

@@ -23,6 +23,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
+#include <linux/writeback.h>
 
 #include "catalogue.h"
 #include "huge.h"
@@ -66,9 +67,12 @@ struct file *pwb_huge_file_get(void)
 	if (IS_ERR(mnt))
 		return ERR_CAST(mnt);
 	file = shmem_file_setup_with_mnt(mnt, "pwb", HPAGE_PMD_SIZE,
-					 VM_NORESERVE);
+					 COMPAT_NORESERVE);
 	/* From here on the file holds the mount. */
 	mntput(mnt);
+	/* As in pwb_files_get(): v7.2 counts the writeback of any file's pages. */
+	if (!IS_ERR(file))
+		inode_attach_wb(file_inode(file), NULL);
 	return file;
 }
 
@@ -92,16 +96,13 @@ void pwb_huge_file_put(struct file *file)
  */
 struct page *pwb_huge_page(struct file *file)
 {
-	struct address_space *mapping = file->f_mapping;
-	struct page *page;
-	void *data;
+	struct page *page = compat_write_begin(file);
 
-	if (mapping->a_ops->write_begin(file, mapping, 0, PAGE_SIZE, 0, &page,
-					&data))
+	if (!page)
 		return NULL;
 	unlock_page(page);
 	put_page(page);
-	return PageTransHuge(page) ? page : NULL;
+	return compound_order(page) == HPAGE_PMD_ORDER ? page : NULL;
 }
 
 static void pwb_huge_truncate(const struct pwb_huge *h)
@@ -124,6 +125,8 @@ static void pwb_block_merge(struct pwb_huge *h, const struct page *free)
 {
 	unsigned int order;
 
+	/* What has been freed before must not come out first. */
+	drain_local_pages(NULL);
 	if (h->block != free)
 		__free_page(h->block);
 	for (order = 0; order < HPAGE_PMD_ORDER; order++)

@@ -4,7 +4,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
-#include <linux/namei.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "memcg.h"
@@ -15,7 +15,7 @@
 static int pwb_cgroup_write(struct vfsmount *mnt, const char *name,
 			    const char *text)
 {
-	struct file *file = file_open_root(mnt->mnt_root, mnt, name, O_WRONLY, 0);
+	struct file *file = file_open_root_mnt(mnt, name, O_WRONLY, 0);
 	loff_t pos = 0;
 	ssize_t n;
 
@@ -25,24 +25,6 @@ static int pwb_cgroup_write(struct vfsmount *mnt, const char *name,
 	fput(file);
 	flush_delayed_fput();
 	return n < 0 ? n : 0;
-}
-
-/* Look the cgroup's folder up, with its parent locked. */
-static struct dentry *pwb_cgroup_lookup(struct dentry *root)
-{
-	struct dentry *dentry;
-
-	inode_lock_nested(d_inode(root), I_MUTEX_PARENT);
-	dentry = lookup_one_len(PWB_CGROUP, root, strlen(PWB_CGROUP));
-	if (IS_ERR(dentry))
-		inode_unlock(d_inode(root));
-	return dentry;
-}
-
-static void pwb_cgroup_forget(struct dentry *root, struct dentry *dentry)
-{
-	inode_unlock(d_inode(root));
-	dput(dentry);
 }
 
 /**
@@ -55,7 +37,6 @@ static void pwb_cgroup_forget(struct dentry *root, struct dentry *dentry)
 int pwb_cgroup_get(struct vfsmount **mnt)
 {
 	struct file_system_type *type = get_fs_type("cgroup2");
-	struct dentry *dentry;
 	int ret;
 
 	if (!type)
@@ -64,19 +45,10 @@ int pwb_cgroup_get(struct vfsmount **mnt)
 	put_filesystem(type);
 	if (IS_ERR(*mnt))
 		return PTR_ERR(*mnt);
-	ret = pwb_cgroup_write(*mnt, "cgroup.subtree_control", "+memory");
+	ret = pwb_cgroup_write(*mnt, "cgroup.subtree_control", "+memory") ?:
+	      compat_mkdir((*mnt)->mnt_root, PWB_CGROUP);
 	if (ret)
-		goto out;
-	dentry = pwb_cgroup_lookup((*mnt)->mnt_root);
-	ret = PTR_ERR_OR_ZERO(dentry);
-	if (ret)
-		goto out;
-	ret = vfs_mkdir(d_inode((*mnt)->mnt_root), dentry, 0755);
-	pwb_cgroup_forget((*mnt)->mnt_root, dentry);
-	if (!ret)
-		return 0;
-out:
-	mntput(*mnt);
+		mntput(*mnt);
 	return ret;
 }
 
@@ -110,26 +82,22 @@ int pwb_cgroup_leave(struct vfsmount *mnt)
  */
 int pwb_cgroup_remove(struct vfsmount *mnt)
 {
-	struct dentry *root = mnt->mnt_root;
-	struct dentry *dentry = pwb_cgroup_lookup(root);
-	int ret;
-
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	ret = vfs_rmdir(d_inode(root), dentry);
-	pwb_cgroup_forget(root, dentry);
-	return ret;
+	return compat_rmdir(mnt->mnt_root, PWB_CGROUP);
 }
 
 /**
  * pwb_cgroup_of() - the cgroup that a page is charged to
  * @page: the page
  *
- * Return: the cgroup, or NULL for none and for the root.
+ * Return: the cgroup, or NULL for none and for the root. It is there for as long
+ * as somebody holds it: the page may be charged to its parent when it is gone.
  */
 struct mem_cgroup *pwb_cgroup_of(struct page *page)
 {
-	struct mem_cgroup *memcg = compat_page_memcg(page);
+	struct mem_cgroup *memcg;
 
+	rcu_read_lock();
+	memcg = folio_memcg(page_folio(page));
+	rcu_read_unlock();
 	return memcg && !mem_cgroup_is_root(memcg) ? memcg : NULL;
 }

@@ -15,7 +15,7 @@
 #include "../../internal.h"
 
 /* One page; reached by way of a task that moves, and of that one's page tables. */
-typedef int (*pwb_move_account_t)(struct page *page, bool compound,
+typedef int (*pwb_move_account_t)(struct compat_move_folio *folio, bool compound,
 				  struct mem_cgroup *from, struct mem_cgroup *to);
 
 /**
@@ -91,6 +91,20 @@ static void pwb_move_exit(struct pwb_world *world)
 	kfree(m);
 }
 
+static int pwb_move_account(struct pwb_move *m, struct page *page)
+{
+	struct folio *folio = page_folio(page);
+	int ret;
+
+	if (COMPAT_MOVES_LOCKED && !folio_trylock(folio))
+		return -EBUSY;
+	ret = m->account((struct compat_move_folio *)folio, false, m->from,
+			 root_mem_cgroup);
+	if (COMPAT_MOVES_LOCKED)
+		folio_unlock(folio);
+	return ret;
+}
+
 /* M: as a task that moves takes along the pages that it has mapped. */
 void pwb_actor_move(void *data, int self)
 {
@@ -101,11 +115,10 @@ void pwb_actor_move(void *data, int self)
 	if (!page)
 		return;
 	ilv_note("mem_cgroup_move_account()");
-	if (!isolate_lru_page(page)) {
-		if (!m->account(page, false, m->from, root_mem_cgroup) &&
-		    world->ending && !world->ended)
+	if (compat_isolate_lru(page)) {
+		if (!pwb_move_account(m, page) && world->ending && !world->ended)
 			pwb_saw(world, PWB_SAW_MOVED);
-		putback_lru_page(page);
+		folio_putback_lru(page_folio(page));
 	}
 	put_page(page);
 	/* The batch of pages on their way to the LRU list holds a reference. */

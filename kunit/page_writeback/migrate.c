@@ -12,9 +12,10 @@
 #include "catalogue.h"
 #include "../../internal.h"
 
-static struct page *pwb_migrate_target(struct page *page, unsigned long private)
+static struct compat_migrate_folio *
+pwb_migrate_target(struct compat_migrate_folio *folio, unsigned long private)
 {
-	return alloc_page(GFP_KERNEL);
+	return (struct compat_migrate_folio *)alloc_page(GFP_KERNEL);
 }
 
 /* M: as the migrate_pages() system call and compaction for CMA do. */
@@ -27,13 +28,13 @@ void pwb_actor_migrate(void *data, int self)
 	if (!page)
 		return;
 	ilv_note("migrate_pages()");
-	if (!isolate_lru_page(page)) {
+	if (compat_isolate_lru(page)) {
 		list_add(&page->lru, &pages);
-		inc_node_page_state(page, NR_ISOLATED_ANON + page_is_file_lru(page));
+		inc_node_page_state(page, NR_ISOLATED_ANON +
+					  folio_is_file_lru(page_folio(page)));
 	}
 	put_page(page);
-	if (migrate_pages(&pages, pwb_migrate_target, NULL, 0, MIGRATE_SYNC,
-			  MR_SYSCALL))
+	if (compat_migrate_pages(&pages, pwb_migrate_target))
 		putback_movable_pages(&pages);
 	/* The batch of pages on their way to the LRU list holds a reference. */
 	lru_add_drain();

@@ -113,8 +113,8 @@ static const struct pwb_scenario pwb_absent[] = {
 #ifndef CONFIG_MIGRATION
 	ABSENT("migrate", "no migration"),
 #endif
-#ifndef CONFIG_MEMCG
-	ABSENT("memcg_move", "no memory cgroups"),
+#ifndef CONFIG_PAGE_WRITEBACK_MOVE
+	ABSENT("memcg_move", PWB_NO_MOVE),
 #endif
 #ifndef CONFIG_PAGE_WRITEBACK_SWAP
 	ABSENT("swap_reuse", "no swap"),
@@ -131,7 +131,7 @@ static const struct pwb_scenario *const pwb_tables[] = {
 #ifdef CONFIG_MIGRATION
 	pwb_migrate_scenarios,
 #endif
-#ifdef CONFIG_MEMCG
+#ifdef CONFIG_PAGE_WRITEBACK_MOVE
 	pwb_move_scenarios,
 #endif
 #ifdef CONFIG_PAGE_WRITEBACK_SWAP

@@ -36,12 +36,12 @@ static int pwb_swap_node(void)
 	struct path path;
 	int ret;
 
-	dentry = kern_path_create(AT_FDCWD, PWB_SWAP_PATH, &path, 0);
+	dentry = start_creating_path(AT_FDCWD, PWB_SWAP_PATH, &path, 0);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry) == -EEXIST ? 0 : PTR_ERR(dentry);
-	ret = vfs_mknod(d_inode(path.dentry), dentry, S_IFBLK | 0600,
-			MKDEV(RAMDISK_MAJOR, 0));
-	done_path_create(&path, dentry);
+	ret = compat_vfs(mknod, d_inode(path.dentry), dentry, S_IFBLK | 0600,
+			 MKDEV(RAMDISK_MAJOR, 0));
+	end_creating_path(&path, dentry);
 	return ret;
 }
 
@@ -131,18 +131,16 @@ int pwb_swap_off(void)
  */
 int pwb_swap_add(struct page *page)
 {
-	swp_entry_t entry;
+	struct folio *folio = page_folio(page);
 
 	lock_page(page);
-	SetPageSwapBacked(page);
-	SetPageUptodate(page);
-	if (mem_cgroup_charge(page, NULL, GFP_KERNEL) || !add_to_swap(page)) {
+	folio_set_swapbacked(folio);
+	folio_mark_uptodate(folio);
+	if (compat_charge(folio) || !compat_swap_add(folio)) {
 		unlock_page(page);
 		return -ENOMEM;
 	}
-	entry.val = page_private(page);
-	WARN_ON(swap_duplicate(entry));
-	lru_cache_add(page);
+	folio_add_lru(folio);
 	/* The batch of pages on their way to the LRU list holds a reference. */
 	lru_add_drain();
 	return 0;
@@ -156,7 +154,7 @@ void pwb_swap_free(struct page *page)
 {
 	get_page(page);
 	lock_page(page);
-	try_to_free_swap(page);
+	folio_free_swap(page_folio(page));
 	unlock_page(page);
 	put_page(page);
 }
@@ -171,10 +169,8 @@ void pwb_swap_free(struct page *page)
  */
 int pwb_swap_write(struct page *page)
 {
-	struct writeback_control wbc = { .sync_mode = WB_SYNC_NONE };
-
 	clear_page_dirty_for_io(page);
-	return swap_writepage(page, &wbc);
+	return compat_swap_write(page_folio(page));
 }
 
 /**
@@ -186,7 +182,7 @@ int pwb_swap_write(struct page *page)
 int pwb_swap_read(struct page *page)
 {
 	ClearPageUptodate(page);
-	return swap_readpage(page, true);
+	return compat_swap_read(page_folio(page));
 }
 
 /**
@@ -195,9 +191,7 @@ int pwb_swap_read(struct page *page)
  */
 void pwb_swap_unuse(struct page *page)
 {
-	swp_entry_t entry = { .val = page_private(page) };
-
-	swap_free(entry);
+	compat_swap_unuse(page_folio(page));
 }
 
 static int pwb_swap_init(struct pwb_world *world)
@@ -257,8 +251,8 @@ void pwb_actor_swap_free(void *data, int self)
 	struct pwb_world *world = data;
 	swp_entry_t *entry = world->more;
 
-	ilv_note("free_swap_and_cache()");
-	free_swap_and_cache(*entry);
+	ilv_note("frees the swap slot");
+	compat_swap_zap(*entry);
 }
 
 /* W: as reclaim does with a page that it has isolated. */
@@ -266,8 +260,7 @@ void pwb_actor_swap_wait(void *data, int self)
 {
 	struct pwb_world *world = data;
 	swp_entry_t *entry = world->more;
-	struct page *page = find_get_page(swap_address_space(*entry),
-					  swp_offset(*entry));
+	struct page *page = compat_swap_find(*entry);
 
 	if (!page)
 		return;
