@@ -56,7 +56,7 @@ static enum hrtimer_restart pwb_complete(struct hrtimer *timer)
 	struct pwb_completion *c = container_of(timer, struct pwb_completion, timer);
 
 	c->hardirq = in_hardirq();
-	c->softirq = in_serving_softirq();
+	c->softirq = !c->hardirq && in_serving_softirq();
 	end_page_writeback(c->page);
 	return HRTIMER_NORESTART;
 }
