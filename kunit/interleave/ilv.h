@@ -35,10 +35,16 @@
 
 /*
  * ilv_cover() knows a state by the actors' stacks. What these checks leave
- * there differs from run to run.
+ * there differs from run to run. So it does, for what reason is not known yet,
+ * where two sleepers are let go at once on a preemptible kernel, which v7.2's is
+ * on x86_64 and arm64: the search for the deadlock's schedules ends with -ESTALE.
  */
 #define ILV_CAN_COVER							\
-	(!IS_ENABLED(CONFIG_KASAN) && !IS_ENABLED(CONFIG_PROVE_LOCKING))
+	(!IS_ENABLED(CONFIG_KASAN) && !IS_ENABLED(CONFIG_PROVE_LOCKING) && \
+	 !IS_ENABLED(CONFIG_PREEMPTION))
+#define ILV_CANT_COVER							\
+	(IS_ENABLED(CONFIG_PREEMPTION) ? "not on this line" :		\
+					 "no complete search with these checks")
 
 /**
  * struct ilv_actor - one thread of a program

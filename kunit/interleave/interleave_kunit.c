@@ -446,7 +446,7 @@ static void fewer_schedules(struct kunit *test)
 	struct toy_search *s;
 
 	if (!ILV_CAN_COVER)
-		kunit_skip(test, "no complete search with these checks");
+		kunit_skip(test, "%s", ILV_CANT_COVER);
 	s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 	KUNIT_EXPECT_TRUE(test, toy_search_both(s, &toy_three, TOY_UNBOUNDED));
@@ -472,7 +472,7 @@ static void forgetful(struct kunit *test)
 	unsigned int i;
 
 	if (!ILV_CAN_COVER)
-		kunit_skip(test, "no complete search with these checks");
+		kunit_skip(test, "%s", ILV_CANT_COVER);
 	s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 	for (i = 0; i < ARRAY_SIZE(forget); i++) {
