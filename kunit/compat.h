@@ -352,6 +352,27 @@ static inline int compat_set_lock_unfairness(int n)
 }
 #endif
 
+/*
+ * Folios of more than one page in any file that says so: v5.18. Here, since there
+ * is folio_end_dropbehind(), of v6.18: see Kconfig.
+ */
+#ifdef CONFIG_PAGE_WRITEBACK_LARGE
+#define COMPAT_HAS_LARGE_FOLIOS		true
+#define compat_allow_large_folios(file)	mapping_set_large_folios(file)
+#else
+#define COMPAT_HAS_LARGE_FOLIOS		false
+#define compat_allow_large_folios(file)	((void)(file))
+#endif
+
+/* v6.14: folios that are dropped as soon as they are written. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+#define COMPAT_HAS_DROPBEHIND		false
+#define folio_set_dropbehind(folio)	((void)(folio))
+#define folio_test_dropbehind(folio)	false
+#else
+#define COMPAT_HAS_DROPBEHIND		true
+#endif
+
 /* Take a page off the LRU list; v6.3 turned the result round: be2d57563822. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define compat_isolate_lru(page)	(!isolate_lru_page(page))

@@ -50,6 +50,7 @@ const char *const pwb_events[] = {
 	[PWB_SAW_MOVED]		= "moved",
 	[PWB_SAW_HEAD]		= "head",
 	[PWB_SAW_NEIGHBOUR]	= "neighbour",
+	[PWB_SAW_DROPPED]	= "dropped",
 };
 
 void pwb_saw(struct pwb_world *world, enum pwb_event event)
@@ -185,7 +186,9 @@ void pwb_woken(void *data, int waker, int sleeper)
 	if (waker != world->ender || wait->neighbour)
 		return;
 	if (wait->bit == PG_locked) {
-		ilv_violation(PWB_WRONG_WAITER);
+		/* Unless he had it locked. */
+		if (!world->drops)
+			ilv_violation(PWB_WRONG_WAITER);
 	} else if (wait->life != 1) {
 		/* Whether he falls for it, he says himself. */
 		pwb_saw(world, PWB_SAW_STRAY);

@@ -61,6 +61,7 @@ enum pwb_event {
 	PWB_SAW_MOVED,		/* the page moved to another cgroup meanwhile */
 	PWB_SAW_HEAD,		/* the frame became a head page under writeback */
 	PWB_SAW_NEIGHBOUR,	/* somebody slept on the neighbour's PG_writeback */
+	PWB_SAW_DROPPED,	/* the ender took the page out of its file */
 	PWB_NR_EVENTS
 };
 
@@ -115,6 +116,9 @@ struct pwb_wait {
  * @narrow: only the page's flags are watched, for fewer points
  * @head: the frame is the first of the two
  * @uses: mask of PWB_USES_*, what a program's setup adds: see programs.c
+ * @order: the frame is the first of so many, and they are one large folio
+ * @drops: the ender drops the page from the file once it is written, and holds
+ *	   the page lock for that
  */
 struct pwb_world {
 	struct address_space *file[2];
@@ -146,6 +150,8 @@ struct pwb_world {
 	bool narrow;
 	bool head;
 	unsigned int uses;
+	unsigned int order;
+	bool drops;
 };
 
 /* The frame as a folio of its own; not to be used while it is a tail page. */
@@ -243,6 +249,8 @@ extern const struct pwb_scenario pwb_swap_scenarios[];		/* swap.c */
 extern const struct pwb_scenario pwb_migrate_scenarios[];	/* migrate.c */
 extern const struct pwb_scenario pwb_move_scenarios[];		/* memcg_move.c */
 extern const struct pwb_scenario pwb_context_scenarios[];	/* contexts.c */
+extern const struct pwb_scenario pwb_large_scenarios[];		/* large.c */
+extern const struct pwb_scenario pwb_dropbehind_scenarios[];	/* dropbehind.c */
 
 /* scenarios.c */
 const struct pwb_scenario *pwb_scenario_find(const char *name);

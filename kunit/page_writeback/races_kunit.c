@@ -241,6 +241,11 @@ static struct kunit_case pwb_race_cases[] = {
 	PWB_RACE(huge_tail),
 	PWB_RACE(huge_reuse),
 	PWB_RACE(huge_split),
+	PWB_RACE(large_truncate),
+	PWB_RACE(large_reuse),
+	PWB_RACE(large_untagged),
+	PWB_RACE(dropbehind),
+	PWB_RACE(dropbehind_rearm),
 	PWB_DEADLY_RACE(reuse_sync),
 	PWB_DEADLY_RACE(rearm_sync),
 	{}

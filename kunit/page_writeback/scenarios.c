@@ -125,6 +125,8 @@ static const struct pwb_scenario pwb_absent[] = {
 static const struct pwb_scenario *const pwb_tables[] = {
 	pwb_scenarios,
 	pwb_context_scenarios,
+	pwb_large_scenarios,
+	pwb_dropbehind_scenarios,
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	pwb_huge_scenarios,
 #endif

@@ -283,7 +283,8 @@ void pwb_world_reset(struct pwb_world *world)
 int pwb_world_watch(struct pwb_world *world)
 {
 	int ret = ilv_watch(world->page, world->narrow ?
-			    sizeof(world->page->flags) : sizeof(*world->page));
+			    sizeof(world->page->flags) :
+			    sizeof(*world->page) << world->order);
 
 	WRITE_ONCE(pwb_live, world);
 	return ret < 0 ? ret : 0;
@@ -346,11 +347,13 @@ int pwb_setup_untagged(void *data)
  *
  * The page freed last is the first to be allocated again, so it is the first
  * try that succeeds, unless something else on this CPU has freed a page since.
+ * The same goes for several that were one folio.
  *
  * Return: whether the frame now belongs to the caller, with one reference.
  */
 bool pwb_capture(struct pwb_world *world)
 {
+	gfp_t gfp = GFP_KERNEL | (world->order ? __GFP_COMP : 0);
 	struct page *page, *other[PWB_CAPTURE_TRIES];
 	unsigned int n = 0;
 	bool captured = false;
@@ -358,14 +361,14 @@ bool pwb_capture(struct pwb_world *world)
 	if (!world->free)
 		return false;
 	while (n < PWB_CAPTURE_TRIES) {
-		page = alloc_page(GFP_KERNEL);
+		page = alloc_pages(gfp, world->order);
 		captured = page == world->page;
 		if (!page || captured)
 			break;
 		other[n++] = page;
 	}
 	while (n)
-		__free_page(other[--n]);
+		__free_pages(other[--n], world->order);
 	world->captured = captured;
 	return captured;
 }
@@ -564,6 +567,16 @@ u64 pwb_digest(void *data)
 	return pwb_digest_file(hash, world->file[1], world->page);
 }
 
+/*
+ * Nobody is left who could have it locked. But who drops a page that is no longer
+ * his unlocks it in the end: a lock that is not taken, he takes that way.
+ */
+static void pwb_unlock_left(struct pwb_world *world)
+{
+	if (world->drops)
+		clear_bit(PG_locked, compat_page_flags(world->page));
+}
+
 /**
  * pwb_teardown() - end what is left, free all pages, and see that they are
  * @data: the world
@@ -574,7 +587,9 @@ void pwb_teardown(void *data)
 	struct page *page = world->page;
 	unsigned int i;
 
+	pwb_unlock_left(world);
 	pwb_end_left(world);
+	pwb_unlock_left(world);
 	pwb_neighbour_end(world);
 	pwb_accounting_check(world, NULL);
 	pwb_accounting_repair(world);
