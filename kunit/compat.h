@@ -373,6 +373,14 @@ static inline int compat_set_lock_unfairness(int n)
 #define COMPAT_HAS_DROPBEHIND		true
 #endif
 
+/* v6.18: and filesystems that drop them later, themselves. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define COMPAT_HAS_NO_DROPBEHIND	false
+#define folio_end_writeback_no_dropbehind	folio_end_writeback
+#else
+#define COMPAT_HAS_NO_DROPBEHIND	true
+#endif
+
 /* Take a page off the LRU list; v6.3 turned the result round: be2d57563822. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define compat_isolate_lru(page)	(!isolate_lru_page(page))

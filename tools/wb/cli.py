@@ -376,8 +376,11 @@ def cmd_programs(settings: Settings, args: argparse.Namespace) -> Exit:
 
 def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
     found = re.fullmatch(r"v1:(\w+):[A-Za-z]\d*(,[A-Za-z]\d*)*", args.schedule)
-    names = judge.expected_cases(settings.root / "kunit")[judge.RACES]
+    cases = judge.expected_cases(settings.root / "kunit")
+    names = cases[judge.RACES]
     place = replay_case(found[1], names) if found else None
+    if found and found[1] in cases[judge.CONTRACT]:
+        place = judge.CONTRACT, found[1]
     if not found or not place:
         raise WbError(Exit.USAGE, f"'{args.schedule}' is no schedule, like v1:reuse:E5,T,R,E,R; "
                       f"the scenarios are {', '.join(names)}, and programs have names like p_ETR")

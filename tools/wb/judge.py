@@ -13,6 +13,7 @@ from .errors import Exit, WbError
 from .ktap import Case, Log
 
 RACES = "page_writeback_races"
+CONTRACT = "page_writeback_contract"  # explored as well, with what is expected of each case
 # By folder of kunit/, what its suites are built with.
 SYMBOLS = {"page_writeback": "CONFIG_PAGE_WRITEBACK_KUNIT_TEST"}
 UNAVAILABLE = "the page writeback suites are not available on this line"

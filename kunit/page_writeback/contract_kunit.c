@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * page_writeback_contract: what folio_end_writeback_no_dropbehind() asks of its
+ * callers. Unlike folio_end_writeback() it takes no reference of its own, but
+ * goes on with the folio after PG_writeback is clear: it counts, wakes, and
+ * looks up the node. So who calls it must hold a reference until it returns.
+ *
+ * In v7.2 there is one caller, nfs_folio_end_writeback(), for the folio of an NFS
+ * request; and nfs_page_end_writeback() is the one who calls that. A request,
+ * also one of several for the same folio, has a reference to the folio of its
+ * own, from nfs_page_assign_folio() when it is made to nfs_clear_request()
+ * when the last reference to the request is put. Those who end its writeback
+ * hold one of these, and put it right afterwards:
+ *
+ *	nfs_write_error()	it can't be sent, or was cancelled
+ *	nfs_write_completion()	it was written, or needs a commit
+ *	nfs_redirty_request()	it is to be sent again
+ *
+ * Of the requests that wait for a commit, folio_end_dropbehind() is called by
+ * nfs_inode_remove_request(), which has the same reference.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "catalogue.h"
+#include "suite.h"
+#include "../compat.h"
+
+/*
+ * (0) K was killed, and PG_waiters is set for nobody, so that there is no way of
+ * ending this writeback but with a wakeup, (1) E clears PG_writeback, (2) T
+ * frees the page, (3) R reuses the frame, (4) E wakes. One preemption.
+ */
+#define PWB_CONTRACT_BOUND	1
+#define PWB_CONTRACT_NEEDS						\
+	(PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) | PWB_NEEDS(REUSED) |	\
+	 PWB_NEEDS(STALE))
+
+/* E: as in NFS, but without a reference. */
+static void pwb_actor_end_bare(void *data, int self)
+{
+	struct pwb_world *world = data;
+
+	world->ending = true;
+	folio_end_writeback_no_dropbehind(pwb_folio(world));
+	world->ended = true;
+}
+
+/* E: as in NFS. */
+static void pwb_actor_end_held(void *data, int self)
+{
+	struct pwb_world *world = data;
+
+	world->ending = true;
+	folio_end_writeback_no_dropbehind(pwb_folio(world));
+	put_page(world->page);
+	world->ended = true;
+}
+
+static int pwb_held_setup(void *data)
+{
+	struct pwb_world *world = data;
+	int ret = pwb_setup(world);
+
+	if (!ret)
+		get_page(world->page);
+	return ret;
+}
+
+#define PWB_CONTRACT(_name, _setup, _actor)				\
+	PWB_PROGRAM(_name, _setup, pwb_teardown,			\
+		    { 'E', "folio_end_writeback_no_dropbehind()", _actor }, \
+		    PWB_OP_KILLED, PWB_OP_TRUNCATE, PWB_OP_REUSE)
+
+static const struct ilv_program pwb_held =
+	PWB_CONTRACT("reference_held", pwb_held_setup, pwb_actor_end_held);
+static const struct ilv_program pwb_bare =
+	PWB_CONTRACT("reference_not_held", pwb_setup, pwb_actor_end_bare);
+
+/* The witness of what is expected, in full. */
+static void pwb_show_expected(struct kunit *test,
+			      const struct ilv_program *program,
+			      const struct ilv_result *r)
+{
+	const struct ilv_witness *w = &r->witness[PWB_DEAD_TOUCH];
+	struct ilv_result *again;
+
+	again = kunit_kzalloc(test, sizeof(*again), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, again);
+	pwb_print(test, "expected %s: %s in %llu of %llu schedules, %s",
+		  test->name, pwb_rules[PWB_DEAD_TOUCH],
+		  r->count[PWB_DEAD_TOUCH], r->schedules, w->schedule);
+	ilv_replay(program, w->schedule, pwb_print_line, test, again);
+	KUNIT_EXPECT_EQ(test, again->error, 0);
+	KUNIT_EXPECT_TRUE(test, !!(again->broken & BIT(PWB_DEAD_TOUCH)));
+}
+
+static void pwb_contract_explore(struct kunit *test,
+				 const struct ilv_program *program,
+				 const struct pwb_world *world, bool holds,
+				 struct ilv_result *r)
+{
+	ilv_explore(program, PWB_CONTRACT_BOUND, pwb_limit, r);
+	KUNIT_EXPECT_EQ_MSG(test, r->error, 0, "the exploration was cut short");
+	KUNIT_EXPECT_EQ_MSG(test, PWB_CONTRACT_NEEDS & ~world->reached, 0UL,
+			    "the program never reached what it is for");
+	if (holds) {
+		KUNIT_EXPECT_EQ_MSG(test, r->broken, 0U,
+				    "a reference is not enough: %s",
+				    r->last.schedule);
+		return;
+	}
+	KUNIT_EXPECT_TRUE_MSG(test, !!(r->broken & BIT(PWB_DEAD_TOUCH)),
+			      "no reference is needed");
+	if (r->broken & BIT(PWB_DEAD_TOUCH) && !r->error)
+		pwb_show_expected(test, program, r);
+}
+
+static void pwb_contract(struct kunit *test, const struct ilv_program *source,
+			 bool holds)
+{
+	struct ilv_program *program;
+	struct ilv_result *r;
+	struct pwb_world *world;
+	int ret;
+
+	/* Not the test's: an actor that was given up may still use them. */
+	world = kzalloc(sizeof(*world), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, world);
+	program = kzalloc(sizeof(*program), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, program);
+	r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+
+	*program = *source;
+	program->world = world;
+	ret = pwb_world_init(world);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	if (*pwb_schedule)
+		pwb_replay(test, program, r);
+	else
+		pwb_contract_explore(test, program, world, holds, r);
+	pwb_world_exit(world);
+	if (r->error == -EDEADLK)
+		return;
+	kfree(program);
+	kfree(world);
+}
+
+/* kunit_skip() leaves the case. */
+#define pwb_skip_unless_here(test)					\
+do {									\
+	if (*pwb_schedule ? !pwb_is_for(pwb_schedule, (test)->name) :	\
+	    *pwb_scenario && strcmp(pwb_scenario, (test)->name))	\
+		kunit_skip(test, "not asked for");			\
+	if (!COMPAT_HAS_NO_DROPBEHIND)					\
+		kunit_skip(test, "not on this line");			\
+} while (0)
+
+/* A caller that keeps the contract: whatever the others do, all holds. */
+static void reference_held(struct kunit *test)
+{
+	pwb_skip_unless_here(test);
+	pwb_contract(test, &pwb_held, true);
+}
+
+/* One that does not: H1, and the case passes if and only if that is found. */
+static void reference_not_held(struct kunit *test)
+{
+	pwb_skip_unless_here(test);
+	pwb_contract(test, &pwb_bare, false);
+}
+
+static struct kunit_case pwb_contract_cases[] = {
+	KUNIT_CASE(reference_held),
+	KUNIT_CASE(reference_not_held),
+	{}
+};
+
+static struct kunit_suite pwb_contract_suite = {
+	.name = "page_writeback_contract",
+	.test_cases = pwb_contract_cases,
+};
+
+kunit_test_suite(pwb_contract_suite);
