@@ -284,9 +284,10 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 
 		ilv_trace_access(t->self, &place);
 	}
+	ilv_turn(ILV_IN_ACTORS);
+	/* The last thing to be done, when this function's own part is gone. */
 	if (unlikely(ilv_clean))
 		ilv_clean_stack();
-	ilv_turn(ILV_IN_ACTORS);
 }
 
 /* Both probes run with scheduler locks held: they may only take notes. */
@@ -357,9 +358,9 @@ static int ilv_thread_main(void *data)
 		ilv_park(t);
 		if (t->exit)
 			break;
+		ilv_turn(ILV_IN_ACTORS);
 		if (unlikely(ilv_clean))
 			ilv_clean_stack();
-		ilv_turn(ILV_IN_ACTORS);
 		program->actors[t->self].run(program->world, t->self);
 		ilv_turn(ILV_IN_EXPLORER);
 		if (t->lost)
