@@ -60,10 +60,15 @@ def programs_block() -> str:
         ["variant", "actors", "programs", "complete", "violating", "by rule"], rows, (1, 2, 3, 4)))
 
 
-def matrix_block() -> str:
+def matrix_block(name: str = "matrix") -> str:
     """Of the last `make matrix`."""
-    rows = [report.matrix_row(v) for v in verdicts_of(results("matrix"))]
+    rows = [report.matrix_row(v) for v in verdicts_of(results(name))]
     return indented(report.table(report.MATRIX, rows, (8, 9)))
+
+
+def alternatives_block() -> str:
+    """Of `wbcheck matrix --variant ... --json build/results/alternatives.json`."""
+    return matrix_block("alternatives")
 
 
 def lines_block() -> str:
@@ -114,6 +119,7 @@ def write() -> None:
     blocks = kunit_blocks()
     for name, file, make in (("cover", "cover", cover_block), ("programs", "programs-all", programs_block),
                              ("matrix", "matrix", matrix_block),
+                             ("alternatives", "alternatives", alternatives_block),
                              ("lines", f"kunit-{LATER[-1]}", lines_block),
                              ("crashes", "witness", crashes_block),
                              ("stress", "stress", stress_block)):

@@ -34,7 +34,7 @@ class Arch:
     qemu: tuple[str, ...] = ()
     console: str = ""
     debug: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()  # that the debugging aids want of the kernel
+    parameters: tuple[str, ...] = ()  # of the kernel
     without: tuple[str, ...] = ()  # suites that they exclude
     because: str = ""
     announces: tuple[str, ...] = ()  # what they say at boot, if they are on
@@ -90,7 +90,7 @@ class Arch:
             build_dir="-".join((".kunit", self.name, *names)),
             debug=names,
             skips=(*self.skips, *noted("skips")),
-            parameters=tuple(noted("parameter")),
+            parameters=(*self.parameters, *noted("parameter")),
             without=tuple(s for row in noted("without") for s in row.split()),
             because="; ".join(noted("because")),
             announces=tuple(noted("announces")),
@@ -109,7 +109,7 @@ def load(kconfig: Path) -> dict[str, Arch]:
             native=tuple(d["native"]), skips=tuple(d["skips"]), cross=d.get("cross", ""),
             cross_package=d.get("cross_package", ""),
             packages=tuple(d.get("packages", {}).items()), qemu=tuple(d.get("qemu", ())),
-            console=d.get("console", ""),
+            console=d.get("console", ""), parameters=tuple(d.get("parameters", ())),
         )
         for name, d in data.items()
     }

@@ -77,7 +77,7 @@ def run(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str]
     banner = BANNER.search(ran.text)
     if banner and banner[1] != kernel.mark:
         raise WbError(
-            Exit.BUILD, f"{name}: another kernel than the one that was built has booted; please "
+            Exit.STALE, f"{name}: another kernel than the one that was built has booted; please "
             f"remove {kernel.tree / kernel.arch.build_dir}; see {ran.log}",
         )
     return ran

@@ -22,6 +22,7 @@ class Exit(enum.IntEnum):
     INCOMPLETE = 10
     HOST = 11
     KILLED = 12
+    STALE = 13
     INTERRUPTED = 130
 
 
@@ -39,6 +40,7 @@ MEANING = {
     Exit.INCOMPLETE: "a suite, case or scenario is absent, cut off or vacuous",
     Exit.HOST: "this machine: no space, no permission, no cache folder",
     Exit.KILLED: "the kernel, or the QEMU it ran in, was ended from outside",
+    Exit.STALE: "another kernel than the one that was built has booted",
     Exit.INTERRUPTED: "interrupted",
 }
 
