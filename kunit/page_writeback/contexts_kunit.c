@@ -130,6 +130,7 @@ static void ends_in_softirq(struct kunit *test)
 /* The page must be free in the end: nothing holds it but the file. */
 static void charged_to_removed_cgroup(struct kunit *test)
 {
+	unsigned long end = jiffies + 5 * HZ;
 	struct address_space **file = test->priv;
 	struct mem_cgroup *memcg;
 	struct pwb_waiter *w;
@@ -152,8 +153,11 @@ static void charged_to_removed_cgroup(struct kunit *test)
 	w = pwb_waiter_start(test, page, wait_on_page_writeback);
 	KUNIT_EXPECT_EQ(test, 0, pwb_cgroup_leave(mnt));
 	KUNIT_EXPECT_EQ(test, 0, pwb_cgroup_remove(mnt));
-	pwb_expect_waiting(test, w);
+	/* A worker takes it down. */
+	while (mem_cgroup_online(memcg) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_FALSE(test, mem_cgroup_online(memcg));
+	pwb_expect_waiting(test, w);
 	end_page_writeback(page);
 	pwb_expect_returns(test, w);
 	KUNIT_EXPECT_FALSE(test, (bool)PageWriteback(page));
