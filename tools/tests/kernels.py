@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import unittest
 from pathlib import Path
@@ -23,6 +24,15 @@ def wbcheck(*args: object, env: dict[str, str] | None = None) -> subprocess.Comp
     return subprocess.run(
         [str(WBCHECK), *map(str, args)], env={**os.environ, **(env or {})}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )
+
+
+def started(*args: object) -> subprocess.Popen[str]:
+    """The command, still running; Ctrl-C reaches it, even if the tests ignore it."""
+    return subprocess.Popen(
+        [str(WBCHECK), *map(str, args)], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -24,7 +24,7 @@ from wb.errors import Exit
 
 from . import readme
 from .kernels import (
-    LINE, RESULTS, ROOT, SETTINGS, WBCHECK, KernelTest, kernels_running, pristine, results,
+    LINE, RESULTS, ROOT, SETTINGS, KernelTest, kernels_running, pristine, results, started,
     verdicts_of, wbcheck,
 )
 
@@ -468,10 +468,7 @@ class Kernel(KernelTest):
                 with self.subTest(phase):
                     if phase == "building":
                         change(tree, "mm/filemap.c", END_STOCK, END_STOCK + "\n/* other */")
-                    process = subprocess.Popen(
-                        [str(WBCHECK), "verify", str(tree)], text=True,
-                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                    )
+                    process = started("verify", tree)
                     end = time.monotonic() + 60
                     while time.monotonic() < end and not (
                         kernels_running() if phase == "running" else make_running()

@@ -3,7 +3,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -12,7 +11,7 @@ from wb.errors import Exit
 
 from . import readme
 from .kernels import (
-    RESULTS, SETTINGS, WBCHECK, KernelTest, kernels_running, results, verdicts_of, wbcheck,
+    RESULTS, SETTINGS, KernelTest, kernels_running, results, started, verdicts_of, wbcheck,
 )
 
 VARIANTS = ("unfixed", "seed+recheck")
@@ -70,10 +69,7 @@ class Qemu(KernelTest):
         self.check(done, Exit.BOOT)
         for how, code in ((signal.SIGKILL, Exit.KILLED), (signal.SIGINT, Exit.INTERRUPTED)):
             with self.subTest(how):
-                process = subprocess.Popen(
-                    [str(WBCHECK), *unfixed], text=True,
-                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                )
+                process = started(*unfixed)
                 end = time.monotonic() + 60
                 while time.monotonic() < end and not kernels_running():
                     time.sleep(0.05)
