@@ -238,28 +238,6 @@ static void huge_through_tail(struct kunit *test)
 	pwb_huge_file_put(file);
 }
 
-static int pwb_contexts_init(struct kunit *test)
-{
-	struct address_space **file;
-
-	file = kunit_kzalloc(test, 2 * sizeof(*file), GFP_KERNEL);
-	if (!file)
-		return -ENOMEM;
-	test->priv = file;
-	return pwb_files_get(file);
-}
-
-static void pwb_contexts_exit(struct kunit *test)
-{
-	struct address_space **file = test->priv;
-
-	/* A waiter that was never woken has its page: leave it all behind. */
-	if (!file || !file[0] || !compat_kunit_ok(test))
-		return;
-	truncate_inode_pages(file[0], 0);
-	pwb_files_put(file);
-}
-
 static struct kunit_case pwb_context_cases[] = {
 	KUNIT_CASE(ends_in_hardirq),
 	KUNIT_CASE(ends_in_softirq),
@@ -271,8 +249,8 @@ static struct kunit_case pwb_context_cases[] = {
 
 static struct kunit_suite pwb_context_suite = {
 	.name = "page_writeback_contexts",
-	.init = pwb_contexts_init,
-	.exit = pwb_contexts_exit,
+	.init = pwb_files_init,
+	.exit = pwb_files_exit,
 	.test_cases = pwb_context_cases,
 };
 

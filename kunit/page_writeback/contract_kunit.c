@@ -23,7 +23,6 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
 #include "catalogue.h"
 #include "suite.h"
@@ -150,27 +149,31 @@ static void pwb_contract(struct kunit *test, const struct ilv_program *source,
 	kfree(world);
 }
 
-/* kunit_skip() leaves the case. */
-#define pwb_skip_unless_here(test)					\
-do {									\
-	if (*pwb_schedule ? !pwb_is_for(pwb_schedule, (test)->name) :	\
-	    *pwb_scenario && strcmp(pwb_scenario, (test)->name))	\
-		kunit_skip(test, "not asked for");			\
-	if (!COMPAT_HAS_NO_DROPBEHIND)					\
-		kunit_skip(test, "not on this line");			\
-} while (0)
+/* Why a case is not run here, or NULL. */
+static const char *pwb_contract_skip(const char *name)
+{
+	if (!pwb_is_asked_for(name))
+		return "not asked for";
+	return COMPAT_HAS_NO_DROPBEHIND ? NULL : "not on this line";
+}
 
 /* A caller that keeps the contract: whatever the others do, all holds. */
 static void reference_held(struct kunit *test)
 {
-	pwb_skip_unless_here(test);
+	const char *why = pwb_contract_skip(test->name);
+
+	if (why)
+		kunit_skip(test, "%s", why);
 	pwb_contract(test, &pwb_held, true);
 }
 
 /* One that does not: H1, and the case passes if and only if that is found. */
 static void reference_not_held(struct kunit *test)
 {
-	pwb_skip_unless_here(test);
+	const char *why = pwb_contract_skip(test->name);
+
+	if (why)
+		kunit_skip(test, "%s", why);
 	pwb_contract(test, &pwb_bare, false);
 }
 

@@ -211,28 +211,6 @@ static void not_dropped_in_interrupt(struct kunit *test)
 	put_page(&folio->page);
 }
 
-static int pwb_folios_init(struct kunit *test)
-{
-	struct address_space **file;
-
-	file = kunit_kzalloc(test, 2 * sizeof(*file), GFP_KERNEL);
-	if (!file)
-		return -ENOMEM;
-	test->priv = file;
-	return pwb_files_get(file);
-}
-
-static void pwb_folios_exit(struct kunit *test)
-{
-	struct address_space **file = test->priv;
-
-	/* A waiter that was never woken has its page: leave it all behind. */
-	if (!file || !file[0] || !compat_kunit_ok(test))
-		return;
-	truncate_inode_pages(file[0], 0);
-	pwb_files_put(file);
-}
-
 static struct kunit_case pwb_folio_cases[] = {
 	KUNIT_CASE(large_folio),
 	KUNIT_CASE(huge_folio),
@@ -246,8 +224,8 @@ static struct kunit_case pwb_folio_cases[] = {
 
 static struct kunit_suite pwb_folio_suite = {
 	.name = "page_writeback_folios",
-	.init = pwb_folios_init,
-	.exit = pwb_folios_exit,
+	.init = pwb_files_init,
+	.exit = pwb_files_exit,
 	.test_cases = pwb_folio_cases,
 };
 

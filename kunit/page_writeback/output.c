@@ -106,15 +106,22 @@ void pwb_replay(struct kunit *test, const struct ilv_program *program,
 	KUNIT_EXPECT_EQ_MSG(test, r->broken, 0U, "the schedule breaks a rule");
 }
 
-/**
- * pwb_is_for() - is this the program that a schedule string is for?
- * @schedule: the string
- * @name: the program's name
- */
-bool pwb_is_for(const char *schedule, const char *name)
+/* Is this the program that a schedule string is for? */
+static bool pwb_is_for(const char *schedule, const char *name)
 {
 	const char *colon = strchr(schedule, ':');
 	size_t len = strlen(name);
 
 	return colon && !strncmp(colon + 1, name, len) && colon[len + 1] == ':';
+}
+
+/**
+ * pwb_is_asked_for() - is the program of this case to be run?
+ * @name: of the case
+ */
+bool pwb_is_asked_for(const char *name)
+{
+	if (*pwb_schedule)
+		return pwb_is_for(pwb_schedule, name);
+	return !*pwb_scenario || !strcmp(pwb_scenario, name);
 }

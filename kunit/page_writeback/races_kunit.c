@@ -175,8 +175,7 @@ static void pwb_race(struct kunit *test)
 	int ret;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
-	if (*pwb_schedule ? !pwb_is_for(pwb_schedule, test->name) :
-		      *pwb_scenario && strcmp(pwb_scenario, test->name))
+	if (!pwb_is_asked_for(test->name))
 		kunit_skip(test, "not asked for");
 	if (s->lacks)
 		kunit_skip(test, "%s", s->lacks);

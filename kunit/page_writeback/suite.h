@@ -40,7 +40,7 @@ void pwb_print_names(struct kunit *test, const char *what, const char *name,
 		     unsigned int max);
 void pwb_print_line(void *data, const char *text);
 void pwb_format_count(char *buf, size_t size, const struct ilv_count *n);
-bool pwb_is_for(const char *schedule, const char *name);
+bool pwb_is_asked_for(const char *name);
 void pwb_replay(struct kunit *test, const struct ilv_program *program,
 		struct ilv_result *r);
 

@@ -11,8 +11,9 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "waiter.h"
+#include "pwb.h"
 #include "suite.h"
+#include "waiter.h"
 
 static uint patience = 5;
 module_param(patience, uint, 0444);
@@ -129,4 +130,36 @@ void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w)
 			    "a waiter was not woken");
 	put_task_struct(w->task);
 	kfree(w);
+}
+
+/**
+ * pwb_files_init() - for suites: two files for each case, as test->priv
+ * @test: the case
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_files_init(struct kunit *test)
+{
+	struct address_space **file;
+
+	file = kunit_kzalloc(test, 2 * sizeof(*file), GFP_KERNEL);
+	if (!file)
+		return -ENOMEM;
+	test->priv = file;
+	return pwb_files_get(file);
+}
+
+/**
+ * pwb_files_exit() - take them down after the case
+ * @test: the case
+ */
+void pwb_files_exit(struct kunit *test)
+{
+	struct address_space **file = test->priv;
+
+	/* A waiter that was never woken has its page: leave it all behind. */
+	if (!file || !file[0] || !compat_kunit_ok(test))
+		return;
+	truncate_inode_pages(file[0], 0);
+	pwb_files_put(file);
 }

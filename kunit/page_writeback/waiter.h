@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Threads that wait for a page: see waiter.c. */
+/* Threads that wait for a page, and files to have it in: see waiter.c. */
 #ifndef _PAGE_WRITEBACK_WAITER_H
 #define _PAGE_WRITEBACK_WAITER_H
 
@@ -34,5 +34,7 @@ struct pwb_waiter *pwb_waiter_start(struct kunit *test, struct page *page,
 				    void (*wait)(struct page *page));
 void pwb_expect_waiting(struct kunit *test, struct pwb_waiter *w);
 void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w);
+int pwb_files_init(struct kunit *test);
+void pwb_files_exit(struct kunit *test);
 
 #endif /* _PAGE_WRITEBACK_WAITER_H */

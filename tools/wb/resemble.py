@@ -94,8 +94,8 @@ def _note(tree: Path, version: Mapping[str, str], line: Line, lines: Mapping[str
 def _nearest(tree: Path, version: Mapping[str, str], features: Sequence[Feature],
              lines: Mapping[str, Line]) -> Likeness:
     """The line whose features the tree shows best."""
-    shown = {x: x.shown_by(tree) for x in features}
     telling = [x for x in features if len(x.lines) < len(lines)]
+    shown = {x: x.shown_by(tree) for x in telling}
 
     def distance(line: Line) -> tuple[int, int]:
         differs = sum(shown[x] != (line.name in x.lines) for x in telling)
