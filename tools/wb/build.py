@@ -104,7 +104,8 @@ def mark_of(identity: str) -> str:
     return identity[:16]
 
 
-def configure(staged: Staged, arch: Arch, kunitconfig: str, name: str, env: dict[str, str]) -> float:
+def configure(staged: Staged, arch: Arch, kunitconfig: str, name: str, env: dict[str, str],
+              niceness: int = 0) -> float:
     """Configure a staged tree; returns the seconds it took."""
     build_dir = staged.path / arch.build_dir
     build_dir.mkdir(exist_ok=True)
@@ -116,6 +117,7 @@ def configure(staged: Staged, arch: Arch, kunitconfig: str, name: str, env: dict
     done = proc.run(
         ["make", *arch.make(), arch.base], cwd=staged.path, log=log,
         env={**env, "KCONFIG_ALLCONFIG": str(wanted)}, label=f"configuring {name}",
+        niceness=niceness,
     )
     if done.code:
         raise WbError(Exit.BUILD, f"{name}: can't configure: {_errors(done.output)[0]}; see {log}")
@@ -126,9 +128,13 @@ def configure(staged: Staged, arch: Arch, kunitconfig: str, name: str, env: dict
 
 
 def build(
-    settings: Settings, staged: Staged, arch: Arch, name: str, kunitconfig: str
+    settings: Settings, staged: Staged, arch: Arch, name: str, kunitconfig: str, niceness: int = 0
 ) -> Kernel:
-    """Build the kernel of a staged tree, unless it is up to date."""
+    """Build the kernel of a staged tree, unless it is up to date.
+
+    Of several that are built at a time, the one with the least `niceness` has the
+    CPUs first.
+    """
     tree, build_dir = staged.path, staged.path / arch.build_dir
     binary, stamp = build_dir / arch.image, build_dir / STAMP
     compiler = proc.capture([arch.compiler, "--version"]) or ""
@@ -141,7 +147,7 @@ def build(
     stamp.unlink(missing_ok=True)
     binary.unlink(missing_ok=True)  # a failed build must not leave one to boot
     env = environment(settings.root, mark_of(identity))
-    seconds = configure(staged, arch, kunitconfig, name, env)
+    seconds = configure(staged, arch, kunitconfig, name, env, niceness)
     log = build_dir / "wb-build.log"
     total_file = settings.cache / f"objects-{arch.label}"
     total = int(total_file.read_text()) if total_file.is_file() else 0
@@ -153,6 +159,7 @@ def build(
     done = proc.run(
         ["make", *arch.make(), f"-j{settings.jobs}", arch.target],
         cwd=tree, env=env, log=log, label=f"building {name}", detail=detail,
+        niceness=niceness,
     )
     seconds += done.seconds
     if done.code or not binary.is_file():

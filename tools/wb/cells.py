@@ -22,6 +22,7 @@ from .settings import Settings, lock
 
 
 BUILDERS = 2
+NICE_STEP, NICE_MAX = 10, 19  # of a kernel that is wanted later
 _staging = threading.Lock()
 
 
@@ -87,10 +88,11 @@ def staged(settings: Settings, cell: Cell, twin: Cell | None = None) -> stage.St
                           settings.build / twin.folder if twin else None)
 
 
-def built(settings: Settings, cell: Cell, twin: Cell | None = None) -> build.Kernel:
+def built(settings: Settings, cell: Cell, twin: Cell | None = None, niceness: int = 0
+          ) -> build.Kernel:
     """The kernel of a cell, up to date."""
     return build.build(settings, staged(settings, cell, twin), cell.arch, cell.name,
-                       kunitconfig(settings, cell.line, cell.arch))
+                       kunitconfig(settings, cell.line, cell.arch), niceness)
 
 
 def judged(settings: Settings, cell: Cell, kernel: build.Kernel, run: Run) -> judge.Verdict:
@@ -128,19 +130,39 @@ def twins(settings: Settings, cells: Sequence[Cell]) -> list[int | None]:
     ]
 
 
+def priorities(twins: Sequence[int | None]) -> list[int]:
+    """For each cell its place in the order in which kernels are wanted.
+
+    First what most others continue from, and these right after it: they take few
+    seconds, and run while the rest is built.
+    """
+    roots: list[int] = []
+    for i, twin in enumerate(twins):
+        roots.append(i if twin is None else roots[twin])
+    order = sorted(range(len(twins)), key=lambda i: (-roots.count(roots[i]), roots[i], i))
+    return [order.index(i) for i in range(len(twins))]
+
+
 def run_cells(settings: Settings, cells: Sequence[Cell], run: Run) -> list[judge.Verdict | WbError]:
     """The verdict on each cell, or why there is none.
 
     Two kernels are built at a time, for configuring and linking keep only one
     CPU busy; a third tree is staged meanwhile; and those that are built run.
     """
-    kernels: list[Future[build.Kernel]] = []
-    results: list[Future[judge.Verdict] | WbError] = []
+    twin = twins(settings, cells)
+    priority = priorities(twin)
+    # Those that continue from another come when it may be there.
+    order = sorted(range(len(cells)), key=lambda i: (twin[i] is not None, priority[i]))
+    begun: dict[int, Future[Future[judge.Verdict]]] = {}
 
-    def after(cell: Cell, twin: int | None) -> build.Kernel:
-        if twin is None or kernels[twin].exception():
-            return built(settings, cell)
-        return built(settings, cell, cells[twin])
+    def begin(i: int) -> Future[judge.Verdict]:
+        """Build a kernel, and let it run."""
+        source = twin[i]
+        if source is not None and begun[source].exception():
+            source = None
+        kernel = built(settings, cells[i], None if source is None else cells[source],
+                       min(NICE_MAX, NICE_STEP * priority[i]))
+        return runners.submit(judged, settings, cells[i], kernel, run)
 
     with (
         lock(settings.build),
@@ -149,16 +171,11 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run) -> list[judge
         ThreadPoolExecutor(max_workers=1) as stager,
     ):
         try:
-            for cell, twin in zip(cells, twins(settings, cells), strict=True):
-                kernels.append(builders.submit(after, cell, twin))
-            for cell in cells[BUILDERS:]:
-                stager.submit(stage.prepare, cell.source, settings.build / cell.folder)
-            for cell, kernel in zip(cells, kernels, strict=True):
-                try:
-                    results.append(runners.submit(judged, settings, cell, kernel.result(), run))
-                except WbError as error:
-                    results.append(error)
-            return [_outcome(r) for r in results]
+            for i in order:
+                begun[i] = builders.submit(begin, i)
+            for i in order[BUILDERS:]:
+                stager.submit(stage.prepare, cells[i].source, settings.build / cells[i].folder)
+            return [_outcome(begun[i]) for i in range(len(cells))]
         except BaseException:
             proc.cancelled.set()
             for pool in (builders, stager):
@@ -166,10 +183,8 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run) -> list[judge
             raise
 
 
-def _outcome(result: Future[judge.Verdict] | WbError) -> judge.Verdict | WbError:
-    if isinstance(result, WbError):
-        return result
+def _outcome(begun: Future[Future[judge.Verdict]]) -> judge.Verdict | WbError:
     try:
-        return result.result()
+        return begun.result().result()
     except WbError as error:
         return error

@@ -142,24 +142,27 @@ def run(
     label: str = "",
     detail: Callable[[], str] = lambda: "",
     deadline: float | None = None,
+    niceness: int = 0,
 ) -> Done:
-    """Run a command in a session of its own and return when it has ended.
+    """Run a command in a process group of its own and return when it has ended.
 
     Its output goes to the file `log`, or is returned. If `deadline` seconds
     pass, or anything is raised meanwhile (Ctrl-C), it is killed, and in any
-    case all that it has left running.
+    case all that it has left running. Of several that run at a time, the one
+    with the least `niceness` has the CPUs first.
     """
     start = time.monotonic()
     mark = f"{os.getpid()}.{next(_runs)}"
     with contextlib.ExitStack() as files:
         process = subprocess.Popen(
-            [str(c) for c in command],
+            [*(["nice", "-n", str(niceness)] if niceness else []), *map(str, command)],
             cwd=cwd,
             env={**os.environ, **(env or {}), MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=files.enter_context(open(log, "wb")) if log else subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            # Not a session: the scheduler may share the CPUs between these.
+            process_group=0,
         )
         data = b""
         code: int | None = None

@@ -42,7 +42,7 @@ class Settings:
             root=ROOT,
             build=Path(env.get("WB_BUILD") or ROOT / "build").absolute(),
             cache=base.absolute() / "page-writeback",
-            jobs=_number("JOBS", 2 * (os.cpu_count() or 1)),
+            jobs=_number("JOBS", os.cpu_count() or 1),
             cpus=_number("SMP", 2),
             verbose=env.get("V", "") not in ("", "0"),
         )

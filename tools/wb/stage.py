@@ -30,7 +30,7 @@ from .settings import make_folder
 # What staged trees have a copy of their own of. The rest of a pristine source
 # is large, and nothing that somebody who studies the page cache edits: there
 # they share the files with it.
-COPIED = ("fs", "include", "init", "kernel", "lib", "mm", "tools")
+COPIED = ("fs", "include", "init", "kernel", "lib", "mm")
 
 SUITE = "mm/tests"
 KUNITCONFIG = f"{SUITE}/page_writeback/.kunitconfig"
