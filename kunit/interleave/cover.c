@@ -420,14 +420,13 @@ static void ilv_run_undisturbed(struct ilv_result *result)
 static void ilv_cover_all(u64 limit, struct ilv_result *result)
 {
 	bool done;
-	u64 rest = 0;
 
 	do {
 		if (result->schedules == limit) {
 			result->error = -ECANCELED;
 			return;
 		}
-		ilv_rest(&rest);
+		ilv_rest();
 		result->error = ilv_graph_grow();
 		if (result->error)
 			return;

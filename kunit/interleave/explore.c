@@ -158,15 +158,17 @@ void ilv_judge(struct ilv_result *result)
 }
 
 /* Let the rest of the kernel have the CPU if it is due. */
-void ilv_rest(u64 *next)
+void ilv_rest(void)
 {
-	if (ktime_get_ns() > *next) {
+	static u64 next;
+
+	if (ktime_get_ns() > next) {
 		schedule_timeout_uninterruptible(1);
-		*next = ktime_get_ns() + ILV_REST_NS;
+		next = ktime_get_ns() + ILV_REST_NS;
 	}
 }
 
-static void ilv_explore_bound(unsigned int bound, u64 limit, u64 *rest,
+static void ilv_explore_bound(unsigned int bound, u64 limit,
 			      struct ilv_result *result)
 {
 	u64 before = result->schedules;
@@ -179,7 +181,7 @@ static void ilv_explore_bound(unsigned int bound, u64 limit, u64 *rest,
 			return;
 		}
 		ilv_shares_pause();
-		ilv_rest(rest);
+		ilv_rest();
 		ilv_search.depth = 0;
 		ilv_shares_next();
 		ilv_run_schedule();
@@ -210,7 +212,6 @@ void ilv_explore(const struct ilv_program *program, unsigned int bound,
 		 u64 limit, struct ilv_result *result)
 {
 	u64 start = ktime_get_ns();
-	u64 rest = 0;
 	unsigned int b;
 
 	memset(result, 0, sizeof(*result));
@@ -226,7 +227,7 @@ void ilv_explore(const struct ilv_program *program, unsigned int bound,
 		ilv_run.choose = ilv_search_choose;
 		ilv_shares_start();
 		for (b = 0; b <= bound && !result->error && !result->complete; b++)
-			ilv_explore_bound(b, limit ?: U64_MAX, &rest, result);
+			ilv_explore_bound(b, limit ?: U64_MAX, result);
 		ilv_shares_end(result->percent);
 		ilv_threads_stop();
 	}

@@ -133,7 +133,7 @@ void ilv_run_schedule(void);
 void ilv_error(int error);
 
 /* explore.c */
-void ilv_rest(u64 *next);
+void ilv_rest(void);
 void ilv_judge(struct ilv_result *result);
 void ilv_witness_set(struct ilv_witness *w);
 
