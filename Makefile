@@ -15,7 +15,7 @@ variant = $(if $(VARIANT),--variant '$(VARIANT)')
 forced = $(if $(filter-out file,$(origin LINE)),$(line))
 arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
-.PHONY: help kunit matrix programs witness stress mutants check check-tools verify replay stage readme clean
+.PHONY: help kunit matrix programs witness stress cost mutants check check-tools verify replay stage readme clean
 
 help:
 	@echo 'make kunit [LINE=v5.10]    the variants of a line, against what is expected of them'
@@ -23,6 +23,7 @@ help:
 	@echo 'make programs              every program of the catalogue [ACTORS=2,3,4] [SHARD=I/N]'
 	@echo 'make witness               the crashes of the reports [ARCH=x86_64,arm64]'
 	@echo 'make stress                free-running threads, to compare the explorer with'
+	@echo "make cost VARIANTS='..'     instructions that an end of writeback takes [LINE=v7.2]"
 	@echo 'make check                 the tests of the project itself'
 	@echo 'make check-tools           those of them that boot no kernel'
 	@echo 'make mutants               breaks that the suite must catch [SHARD=I/N]'
@@ -57,6 +58,11 @@ witness:
 
 stress:
 	@$(WBCHECK) stress $(line) $(arch) $(if $(JSON),--json '$(JSON)')
+
+cost:
+	@$(if $(VARIANTS),,echo "usage: make cost VARIANTS='stock proposal' LINE=v7.2" >&2; exit 2;) \
+	$(WBCHECK) cost $(line) $(arch) $(if $(JSON),--json '$(JSON)') \
+	$(foreach v,$(VARIANTS),--variant '$(v)')
 
 verify:
 	@$(if $(TREE),,echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \

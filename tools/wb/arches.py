@@ -20,6 +20,7 @@ class Arch:
     """How kernels of an architecture are configured, built and run."""
 
     name: str
+    family: str  # what the kernel's makefiles call it
     title: str
     fragments: tuple[str, ...]
     base: str
@@ -31,6 +32,7 @@ class Arch:
     cross: str = ""
     cross_package: str = ""
     packages: tuple[tuple[str, str], ...] = ()
+    lines: tuple[str, ...] = ()  # that have it; all, if none is named
     qemu: tuple[str, ...] = ()
     console: str = ""
     debug: tuple[str, ...] = ()
@@ -57,7 +59,7 @@ class Arch:
     def make(self) -> list[str]:
         """The arguments of every make for this architecture."""
         more = [f"CROSS_COMPILE={self.prefix}"] if self.prefix else []
-        return [f"ARCH={self.name}", f"O={self.build_dir}", *more]
+        return [f"ARCH={self.family}", f"O={self.build_dir}", *more]
 
     def machine(self, accel: str, image: Path, memory: int, cpus: int,
                 parameters: Sequence[str] = ()) -> list[str | Path]:
@@ -68,6 +70,10 @@ class Arch:
             "-display", "none", "-serial", "stdio", "-no-reboot", "-kernel", image,
             "-append", append,
         ]
+
+    def is_on(self, line: str) -> bool:
+        """Do kernels of a line have it?"""
+        return not self.lines or line in self.lines
 
     def needs(self) -> dict[str, str]:
         """Packages beyond those that every build needs."""
@@ -104,11 +110,12 @@ def load(kconfig: Path) -> dict[str, Arch]:
         data = tomllib.load(f)
     return {
         name: Arch(
-            name=name, title=d["title"], fragments=tuple(d["fragments"]), base=d["base"],
+            name=name, family=d.get("family", name), title=d["title"], fragments=tuple(d["fragments"]), base=d["base"],
             build_dir=d["build_dir"], target=d["target"], image=d["image"],
             native=tuple(d["native"]), skips=tuple(d["skips"]), cross=d.get("cross", ""),
             cross_package=d.get("cross_package", ""),
-            packages=tuple(d.get("packages", {}).items()), qemu=tuple(d.get("qemu", ())),
+            packages=tuple(d.get("packages", {}).items()), lines=tuple(d.get("lines", ())),
+            qemu=tuple(d.get("qemu", ())),
             console=d.get("console", ""), parameters=tuple(d.get("parameters", ())),
         )
         for name, d in data.items()

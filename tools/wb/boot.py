@@ -19,6 +19,7 @@ TIMEOUT = 120  # seconds; a run takes a few, more without acceleration or with d
 QEMU_TIMEOUT = 900
 BANNER = re.compile(rf"Linux version \S+ \({build.USER}@(\S+)\)")
 MEMORY = 1024  # MiB
+COUNTED = ("-icount", "shift=0")  # one nanosecond of the machine's time is an instruction
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,12 @@ def _through_kunit(kernel: Kernel, name: str, timeout: float) -> Ran:
 
 
 def _directly(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str],
-              timeout: float) -> Ran:
+              timeout: float, counted: bool) -> Ran:
     log = kernel.build_dir / "test.log"
     command: list[str | Path] = [kernel.binary, f"mem={MEMORY}M", *parameters]
-    if kernel.arch.qemu:
+    if counted:
+        command = [*kernel.arch.machine("tcg", kernel.binary, MEMORY, 1, parameters), *COUNTED]
+    elif kernel.arch.qemu:
         with_accel = accel.choose(settings, kernel.arch, kernel.binary)
         command = kernel.arch.machine(with_accel, kernel.binary, MEMORY, settings.cpus, parameters)
     done = proc.run(command, cwd=kernel.tree, log=log, label=f"running {name}", deadline=timeout)
@@ -64,12 +67,15 @@ def _directly(settings: Settings, kernel: Kernel, name: str, parameters: Sequenc
 
 
 def run(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
-        timeout: float | None = None) -> Ran:
-    """Run a kernel to its end, or for `timeout` seconds."""
+        timeout: float | None = None, counted: bool = False) -> Ran:
+    """Run a kernel to its end, or for `timeout` seconds.
+
+    `counted` is for kernels of QEMU's: with one CPU, where time is instructions.
+    """
     parameters = [*kernel.arch.parameters, *parameters]
     if kernel.arch.qemu or parameters:
         limit = timeout or (QEMU_TIMEOUT if kernel.arch.qemu else TIMEOUT)
-        ran = _directly(settings, kernel, name, parameters, limit)
+        ran = _directly(settings, kernel, name, parameters, limit, counted)
     else:
         ran = _through_kunit(kernel, name, timeout or TIMEOUT)
     if settings.verbose:
@@ -84,12 +90,12 @@ def run(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str]
 
 
 def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
-         timeout: float | None = None) -> ktap.Log:
+         timeout: float | None = None, counted: bool = False) -> ktap.Log:
     """Run the suites; returns a log that is free of crashes and complete to its end.
 
     Where kunit.py ran it, its verdict must agree with what the log says.
     """
-    ran = run(settings, kernel, name, parameters, timeout)
+    ran = run(settings, kernel, name, parameters, timeout, counted)
     where = f"see {ran.log}"
     log = ktap.parse(ran.text, kernel.arch.known)
     for report in dict.fromkeys(log.known):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from . import (
-    arches, boot, cells, deps, diagram, fetch, fixes, judge, listing, mutants, proc, programs,
+    arches, boot, cells, cost, deps, diagram, fetch, fixes, judge, listing, mutants, proc, programs,
     report, resemble, stage, stress, svg, trace, witness,
 )
 from .arches import Arch
@@ -57,9 +57,15 @@ def line_of(settings: Settings, args: argparse.Namespace) -> Line:
     return get_line(settings.root / "patches", args.line or DEFAULT)
 
 
-def selected(settings: Settings, args: argparse.Namespace) -> list[Arch]:
-    """The architectures asked for, with their packages installed."""
-    found = arches.select(settings.root / "kconfig", args.arch, getattr(args, "debug", ""))
+def selected(settings: Settings, args: argparse.Namespace, line: Line) -> list[Arch]:
+    """The architectures asked for, with their packages installed; or all that a line has."""
+    kconfig = settings.root / "kconfig"
+    names = args.arch or ",".join(n for n, a in arches.load(kconfig).items() if a.is_on(line.name))
+    found = arches.select(kconfig, names, getattr(args, "debug", ""))
+    for arch in found:
+        if not arch.is_on(line.name):
+            raise WbError(Exit.USAGE, f"{arch.name}: {line.name} has no such kernels: "
+                          f"{', '.join(arch.lines)} has")
     cells.require(found)
     return found
 
@@ -79,7 +85,7 @@ def variant_cells(settings: Settings, args: argparse.Namespace, line: Line, name
                   ) -> tuple[Source, list[Cell]]:
     """Variants of a line on the architectures asked for."""
     variants = [line.variant(n) for n in names]
-    found = selected(settings, args)
+    found = selected(settings, args, line)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
     return source, [
         variant_cell(line, v, arch, source) for arch in found for v in variants
@@ -273,7 +279,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     line = like.line
     say_likeness(like, source)
     run = run_of(settings, args)
-    wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args)]
+    wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args, line)]
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
     say(f"{source.path}: {like}")
@@ -319,7 +325,7 @@ def one_cell(settings: Settings, args: argparse.Namespace) -> Cell:
         say_likeness(user[0], user[1])
     line = user[0].line if user else line_of(settings, args)
     variant = line.variant(args.variant or line.judged[0])
-    found = selected(settings, args)
+    found = selected(settings, args, line)
     if len(found) != 1:
         raise WbError(Exit.USAGE, f"--arch {args.arch}: one architecture at a time, please")
     if user:
@@ -420,7 +426,7 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
     broken, fixed = line.variant(witness.BROKEN), line.variant(witness.FIXED)
     args.debug = ",".join(filter(None, (args.debug, witness.DEBUG)))
-    found = selected(settings, args)
+    found = selected(settings, args, line)
     cells.require_suites(settings, line, found)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
     pairs = [
@@ -451,6 +457,21 @@ def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
+def cmd_cost(settings: Settings, args: argparse.Namespace) -> Exit:
+    line = line_of(settings, args)
+    args.debug = ",".join(filter(None, (args.debug, cost.DEBUG)))
+    source, wanted = variant_cells(settings, args, line, args.variant)
+    if not all(c.arch.qemu for c in wanted):
+        raise WbError(Exit.USAGE, f"--arch {args.arch}: instructions are counted by QEMU: "
+                      "x86_64, arm64")
+    with lock(settings.build):
+        data = cost.run(settings, wanted, say)
+    path = results_path(settings, args, "cost", line)
+    report.write_json(path, {"line": line.name, "version": source.version, **data})
+    say(f"\ninstructions for each end of writeback; results in {path}")
+    return Exit.OK
+
+
 def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
     cell = one_cell(settings, args)
     with lock(settings.build):
@@ -465,7 +486,7 @@ def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
 
 
 def cmd_deps(settings: Settings, args: argparse.Namespace) -> Exit:
-    selected(settings, args)
+    cells.require(arches.select(settings.root / "kconfig", args.arch))
     if args.check:
         deps.require(deps.CHECK)
     return Exit.OK
@@ -513,11 +534,11 @@ def parser() -> argparse.ArgumentParser:
 
     def add_arch(c: argparse.ArgumentParser, default: str = "um") -> None:
         c.add_argument("--arch", default=default, metavar="NAME[,NAME]",
-                       help="um, x86_64, arm64 (default: %(default)s)")
+                       help=f"of kconfig/arches.toml (default: {default or 'all'})")
         c.add_argument("--debug", default="", metavar="AID[,AID]",
                        help="debugging aids: kconfig/debug-*.config")
 
-    def add_run_options(c: argparse.ArgumentParser) -> None:
+    def add_run_options(c: argparse.ArgumentParser, arch: str = "um") -> None:
         c.add_argument("--scenario", help="only this one")
         c.add_argument("--bound", type=positive, help="preemptions in a schedule, at most")
         c.add_argument("--cover", type=positive, metavar="ACTORS",
@@ -525,7 +546,7 @@ def parser() -> argparse.ArgumentParser:
         c.add_argument("--compare", type=positive, metavar="BOUND",
                        help="check the reduction against all schedules within this bound")
         c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
-        add_arch(c)
+        add_arch(c, arch)
         c.add_argument("--timeout", type=seconds, metavar="SECONDS", help="for each kernel's run "
                        f"(default: {boot.TIMEOUT}, under QEMU {boot.QEMU_TIMEOUT})")
 
@@ -536,8 +557,7 @@ def parser() -> argparse.ArgumentParser:
     c = add("matrix", cmd_matrix, "all variants of the line on all architectures, in one table")
     add_line(c)
     c.add_argument("--variant", action="append", help="only this one; can be repeated")
-    add_run_options(c)
-    c.set_defaults(arch="um,x86_64,arm64")
+    add_run_options(c, "")
     c = add("verify", cmd_verify, "the verdict on a kernel tree of your own; it is only read")
     c.add_argument("tree")
     c.add_argument("--fix", action="store_true", help="if it is broken, judge it again with the "
@@ -575,6 +595,12 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--seconds", type=seconds, default=10, metavar="N", help="for each run")
     c.add_argument("--runs", type=seconds, default=3, metavar="N", help="of each kernel")
     add_arch(c, "x86_64")
+    c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
+    c = add("cost", cmd_cost, "instructions that an end of writeback takes, as counted by QEMU")
+    add_line(c)
+    c.add_argument("--variant", action="append", required=True,
+                   help="can be repeated: others are compared with the first")
+    add_arch(c, "x86_64,arm64")
     c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
     c = add("stage", cmd_stage, "only stage a variant; prints where, for use by hand")
     add_line(c)
