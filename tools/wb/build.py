@@ -51,9 +51,9 @@ def compose_config(root: Path, names: Sequence[str]) -> str:
     return "".join(row + "\n" for row in symbols.values())
 
 
-def line_fragments(root: Path, line: str, arch: str) -> list[str]:
-    """The fragments that a line adds, for all architectures and for one, if there are any."""
-    names = (f"line-{line}", f"line-{line}-{arch}")
+def line_fragments(root: Path, line: str, fragments: Sequence[str]) -> list[str]:
+    """The fragments that a line adds: for all architectures, and with each of `fragments`."""
+    names = (f"line-{line}", *(f"line-{line}-{f}" for f in fragments))
     return [n for n in names if (root / "kconfig" / f"{n}.config").is_file()]
 
 

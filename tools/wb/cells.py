@@ -60,7 +60,7 @@ def require(arches: Sequence[Arch]) -> None:
 
 def kunitconfig(settings: Settings, line: Line, arch: Arch) -> str:
     """The configuration of a line's kernels for an architecture."""
-    more = build.line_fragments(settings.root, line.name, arch.family)
+    more = build.line_fragments(settings.root, line.name, arch.fragments)
     return build.compose_config(settings.root, (*arch.fragments, *more))
 
 
