@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from wb import report
+from wb import arches, cost, report
 from wb.errors import MEANING, Exit
 from wb.judge import short_rule
 
@@ -72,11 +72,13 @@ def alternatives_block() -> str:
 
 
 def lines_block() -> str:
-    """Of the last `make kunit LINE=...` of each later line."""
+    """Of `make kunit LINE=v7.2 ARCH=x86_64 JSON=build/results/kunit-v7.2-x86_64.json` and its like."""
     rows = []
     for line in LATER:
-        for v in verdicts_of(results(f"kunit-{line}")):
-            rows.append([line, *report.matrix_row(v)])
+        for arch in arches.load(ROOT / "kconfig"):
+            if (RESULTS / f"kunit-{line}-{arch}.json").is_file():
+                rows += [[line, *report.matrix_row(v)]
+                         for v in verdicts_of(results(f"kunit-{line}-{arch}"))]
     return indented(report.table(("line", *report.MATRIX), rows, (9, 10)))
 
 
@@ -101,6 +103,12 @@ def stress_block() -> str:
     ))
 
 
+def cost_block() -> str:
+    """Of the last `make cost LINE=v7.2 VARIANTS='stock proposal'`."""
+    rows: list[dict[str, Any]] = results("cost-v7.2")["costs"]  # type: ignore[assignment]
+    return indented(cost.table([cost.Cost(**r) for r in rows]))
+
+
 def block(text: str, name: str) -> str:
     """What a text has between the marks of a block."""
     return text.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->\n")[0]
@@ -120,7 +128,8 @@ def write() -> None:
     for name, file, make in (("cover", "cover", cover_block), ("programs", "programs-all", programs_block),
                              ("matrix", "matrix", matrix_block),
                              ("alternatives", "alternatives", alternatives_block),
-                             ("lines", f"kunit-{LATER[-1]}", lines_block),
+                             ("lines", f"kunit-{LATER[-1]}-um", lines_block),
+                             ("cost", "cost-v7.2", cost_block),
                              ("crashes", "witness", crashes_block),
                              ("stress", "stress", stress_block)):
         if (RESULTS / f"{file}.json").is_file():

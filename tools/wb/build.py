@@ -19,6 +19,7 @@ from .stage import Staged
 from .trace import Trace
 
 STAMP = "wb-built"
+KUNIT_BASE = "olddefconfig"  # what kunit.py puts a configuration on top of
 USER = "wb"  # who builds the kernels, in their own words
 CCACHE_LINKS = Path("/usr/lib/ccache")  # where Debian has ccache stand in for gcc
 
@@ -125,6 +126,20 @@ def configure(staged: Staged, arch: Arch, kunitconfig: str, name: str, env: dict
     if lost:
         raise WbError(Exit.CONFIG, f"{name}: lost in the configuration: {', '.join(lost)}")
     return done.seconds
+
+
+def configure_by_hand(root: Path, staged: Staged, arch: Arch, name: str, kunitconfig: str) -> None:
+    """Leave a .kunitconfig in the build folder, for the tree's own kunit.py.
+
+    That adds the defaults of whatever is not mentioned. Where ours are built on
+    top of something else, all is.
+    """
+    build_dir = staged.path / arch.build_dir
+    build_dir.mkdir(exist_ok=True)
+    if arch.base != KUNIT_BASE:
+        configure(staged, arch, kunitconfig, name, environment(root))
+        kunitconfig = (build_dir / ".config").read_text()
+    (build_dir / ".kunitconfig").write_text(kunitconfig)
 
 
 def build(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from . import (
-    arches, boot, cells, cost, deps, diagram, fetch, fixes, judge, listing, mutants, proc, programs,
+    arches, boot, build, cells, cost, deps, diagram, fetch, fixes, judge, listing, mutants, proc, programs,
     report, resemble, stage, stress, svg, trace, witness,
 )
 from .arches import Arch
@@ -476,9 +476,7 @@ def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
     cell = one_cell(settings, args)
     with lock(settings.build):
         staged = cells.staged(settings, cell)
-        build_dir = staged.path / cell.arch.build_dir
-        build_dir.mkdir(exist_ok=True)
-        (build_dir / ".kunitconfig").write_text(stage.native_config(
+        build.configure_by_hand(settings.root, staged, cell.arch, cell.name, stage.native_config(
             cell.source.path, cells.kunitconfig(settings, cell.line, cell.arch)
         ))
     say(str(staged.path))

@@ -50,18 +50,23 @@ def read(log: ktap.Log, name: str) -> dict[str, float]:
     return found
 
 
-def rows(costs: Sequence[Cost]) -> list[list[str]]:
+def table(costs: Sequence[Cost]) -> str:
     """A row for each kernel; and for all but an architecture's first, how it differs from that."""
+    return report.table(["arch", "variant", *CASES.values()], rows(costs))
+
+
+def rows(costs: Sequence[Cost]) -> list[list[str]]:
+    """The rows of table()."""
     first: dict[str, Cost] = {}
-    table = []
+    found = []
     for c in costs:
         base = first.setdefault(c.arch, c)
         row = [c.arch, c.variant]
         for case in CASES:
             n, was = c.instructions[case], base.instructions[case]
             row.append(f"{n:.0f}" + ("" if base is c else f" ({100 * (n - was) / was:+.1f} %)"))
-        table.append(row)
-    return table
+        found.append(row)
+    return found
 
 
 def run(settings: Settings, wanted: Sequence[Cell], say: Callable[[str], None]) -> dict[str, Any]:
@@ -70,6 +75,6 @@ def run(settings: Settings, wanted: Sequence[Cell], say: Callable[[str], None]) 
     for cell in wanted:
         kernel = cells.built(settings, cell)
         log = boot.boot(settings, kernel, cell.name, PARAMETERS, counted=True)
-        costs.append(Cost(cell.variant, cell.arch.label, read(log, cell.name)))
-    say(report.table(["arch", "variant", *CASES.values()], rows(costs), ()))
+        costs.append(Cost(cell.variant, cell.arch.name, read(log, cell.name)))
+    say(table(costs))
     return {"costs": [asdict(c) for c in costs]}
