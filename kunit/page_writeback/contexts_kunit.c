@@ -63,18 +63,6 @@ static enum hrtimer_restart pwb_complete(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-static struct page *pwb_page_of(struct kunit *test, struct address_space *file)
-{
-	struct page *page = alloc_page(GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
-	KUNIT_ASSERT_EQ(test, 0, pwb_page_add(page, file, 0));
-	set_page_writeback(page);
-	unlock_page(page);
-	put_page(page);
-	return page;
-}
-
 /* One writeback that ends in an interrupt, and a waiter on each CPU. */
 static void pwb_interrupt_round(struct kunit *test, struct pwb_completion *c,
 				enum hrtimer_mode mode, u64 delay, bool asleep)
@@ -111,7 +99,7 @@ static void pwb_interrupt(struct kunit *test, enum hrtimer_mode mode,
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
 	rounds = hrtimer_resolution < TICK_NSEC ? PWB_ROUNDS : PWB_TICK_ROUNDS;
 	for (i = 0; i < rounds; i++) {
-		c->page = pwb_page_of(test, file[0]);
+		c->page = pwb_page_under_writeback(test, file[0], 0);
 		pwb_interrupt_round(test, c, mode, i * PWB_ROUND_STEP, i % 2);
 		KUNIT_EXPECT_EQ(test, hardirq, c->hardirq);
 		KUNIT_EXPECT_NE(test, hardirq, c->softirq);
@@ -148,7 +136,7 @@ static void charged_to_removed_cgroup(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, pwb_cgroup_enter(mnt));
 	mm = pwb_mm_get();
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mm);
-	page = pwb_page_of(test, file[0]);
+	page = pwb_page_under_writeback(test, file[0], 0);
 	memcg = get_mem_cgroup_from_mm(mm);
 	pwb_mm_put(mm);
 	KUNIT_ASSERT_PTR_EQ(test, memcg, pwb_cgroup_of(page));

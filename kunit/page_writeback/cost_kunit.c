@@ -47,22 +47,6 @@ static u64 pwb_cost_of(void (*call)(struct folio *folio), struct page **page,
 	return ns;
 }
 
-/* @page is filled in with @n pages of a file, under writeback. */
-static void pwb_cost_write(struct kunit *test, struct address_space *file,
-			   struct page **page, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		page[i] = alloc_page(GFP_KERNEL);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page[i]);
-		KUNIT_ASSERT_EQ(test, 0, pwb_page_add(page[i], file, i));
-		set_page_writeback(page[i]);
-		unlock_page(page[i]);
-		put_page(page[i]);
-	}
-}
-
 static void pwb_cost(struct kunit *test, unsigned int file, unsigned int n,
 		     bool waiters)
 {
@@ -79,7 +63,8 @@ static void pwb_cost(struct kunit *test, unsigned int file, unsigned int n,
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
 	w = kunit_kzalloc(test, n * sizeof(*w), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
-	pwb_cost_write(test, files[file], page, n);
+	for (i = 0; i < n; i++)
+		page[i] = pwb_page_under_writeback(test, files[file], i);
 	for (i = 0; i < n && waiters; i++)
 		w[i] = pwb_waiter_start(test, page[i], wait_on_page_writeback);
 

@@ -69,22 +69,16 @@ static void pwb_exit(struct kunit *test)
 }
 
 /* A page under writeback, unlocked, with only the file's reference. */
-static struct page *pwb_page_under_writeback(struct kunit *test, pgoff_t index)
+static struct page *pwb_page(struct kunit *test, pgoff_t index)
 {
 	struct pwb_fixture *f = test->priv;
-	struct page *page = alloc_page(GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
-	KUNIT_ASSERT_EQ(test, 0, pwb_page_add(page, f->file[0], index));
-	set_page_writeback(page);
-	unlock_page(page);
-	put_page(page);
-	return page;
+	return pwb_page_under_writeback(test, f->file[0], index);
 }
 
 static void wait_and_wake(struct kunit *test)
 {
-	struct page *page = pwb_page_under_writeback(test, 0);
+	struct page *page = pwb_page(test, 0);
 	struct pwb_waiter *w = pwb_waiter_start(test, page, wait_on_page_writeback);
 
 	pwb_expect_waiting(test, w);
@@ -98,7 +92,7 @@ static void wait_and_wake(struct kunit *test)
 
 static void many_waiters(struct kunit *test)
 {
-	struct page *page = pwb_page_under_writeback(test, 0);
+	struct page *page = pwb_page(test, 0);
 	struct pwb_waiter **w;
 	unsigned int i;
 
@@ -119,7 +113,7 @@ static void many_waiters(struct kunit *test)
 
 static void lock_waiter_sleeps_on(struct kunit *test)
 {
-	struct page *page = pwb_page_under_writeback(test, 0);
+	struct page *page = pwb_page(test, 0);
 	struct pwb_waiter *writeback, *lock;
 
 	lock_page(page);
@@ -141,7 +135,7 @@ static void put_and_wait(struct kunit *test)
 	if (!COMPAT_HAS_PUT_AND_WAIT)
 		kunit_skip(test, "not on this line");
 
-	page = pwb_page_under_writeback(test, 0);
+	page = pwb_page(test, 0);
 	end_page_writeback(page);
 	lock_page(page);
 	get_page(page);
@@ -154,7 +148,7 @@ static void put_and_wait(struct kunit *test)
 /* A signal ends a killable wait, and that of nobody else. */
 static void killed_waiter(struct kunit *test)
 {
-	struct page *page = pwb_page_under_writeback(test, 0);
+	struct page *page = pwb_page(test, 0);
 	struct pwb_waiter *killed, *w;
 
 	killed = pwb_waiter_start(test, page, pwb_wait_killable);
@@ -170,7 +164,7 @@ static void killed_waiter(struct kunit *test)
 static void stable_page(struct kunit *test)
 {
 	struct pwb_fixture *f = test->priv;
-	struct page *page = pwb_page_under_writeback(test, 0);
+	struct page *page = pwb_page(test, 0);
 	struct pwb_waiter *w;
 
 	pwb_expect_returns(test, pwb_waiter_create(test, page,
@@ -194,7 +188,7 @@ static void pwb_take_lock(struct page *page)
  */
 static void lock_handover(struct kunit *test)
 {
-	struct page *page = pwb_page_under_writeback(test, 0);
+	struct page *page = pwb_page(test, 0);
 	struct pwb_waiter *w;
 	unsigned int i;
 
@@ -225,7 +219,7 @@ static void two_pages_one_bucket(struct kunit *test)
 	page = kunit_kzalloc(test, sizeof(*page) * PWB_MANY_PAGES, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
 	for (n = 0; n < PWB_MANY_PAGES; n++) {
-		page[n] = pwb_page_under_writeback(test, n);
+		page[n] = pwb_page(test, n);
 		hash = hash_ptr(page[n], ilog2(COMPAT_PAGE_WAIT_BUCKETS));
 		if (bucket[hash])
 			break;
@@ -248,8 +242,8 @@ static void two_pages_one_bucket(struct kunit *test)
 /* A page that reclaim wants back is moved to where reclaim takes pages from. */
 static void marked_for_reclaim(struct kunit *test)
 {
-	struct page *page = pwb_page_under_writeback(test, 0);
-	struct page *other = pwb_page_under_writeback(test, 1);
+	struct page *page = pwb_page(test, 0);
+	struct page *other = pwb_page(test, 1);
 	struct folio *folio = page_folio(page);
 	struct list_head *lru = &folio_lruvec(folio)->lists[folio_lru_list(folio)];
 	struct pwb_waiter *w = pwb_waiter_start(test, page, wait_on_page_writeback);
@@ -276,8 +270,8 @@ static void accounting(struct kunit *test)
 	long written = compat_node_state(NR_WRITTEN);
 	struct page *page[2];
 
-	page[0] = pwb_page_under_writeback(test, 0);
-	page[1] = pwb_page_under_writeback(test, 1);
+	page[0] = pwb_page(test, 0);
+	page[1] = pwb_page(test, 1);
 	KUNIT_EXPECT_EQ(test, writeback + 2, compat_node_state(NR_WRITEBACK));
 	KUNIT_EXPECT_EQ(test, pending + 2,
 			compat_zone_state(NR_ZONE_WRITE_PENDING));
@@ -312,7 +306,7 @@ static void tags_at_begin(struct kunit *test)
 {
 	struct pwb_fixture *f = test->priv;
 	struct xarray *pages = &f->file[0]->i_pages;
-	struct page *page = pwb_page_under_writeback(test, 0);
+	struct page *page = pwb_page(test, 0);
 	unsigned int keep;
 
 	for (keep = 0; keep < 2; keep++) {
@@ -339,7 +333,7 @@ static void no_writeback_tags(struct kunit *test)
 	struct page *page;
 
 	mapping_set_no_writeback_tags(f->file[0]);
-	page = pwb_page_under_writeback(test, 0);
+	page = pwb_page(test, 0);
 	KUNIT_EXPECT_FALSE(test, (bool)mapping_tagged(f->file[0],
 						      PAGECACHE_TAG_WRITEBACK));
 	w = pwb_waiter_start(test, page, wait_on_page_writeback);

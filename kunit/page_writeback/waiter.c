@@ -133,6 +133,27 @@ void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w)
 }
 
 /**
+ * pwb_page_under_writeback() - a page under writeback, and nobody's but its file's
+ * @test: the case, which ends here if there is none to be had
+ * @file: the file
+ * @index: page offset in it
+ *
+ * Return: the page, unlocked.
+ */
+struct page *pwb_page_under_writeback(struct kunit *test,
+				      struct address_space *file, pgoff_t index)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, pwb_page_add(page, file, index));
+	set_page_writeback(page);
+	unlock_page(page);
+	put_page(page);
+	return page;
+}
+
+/**
  * pwb_files_init() - for suites: two files for each case, as test->priv
  * @test: the case
  *

@@ -34,6 +34,8 @@ struct pwb_waiter *pwb_waiter_start(struct kunit *test, struct page *page,
 				    void (*wait)(struct page *page));
 void pwb_expect_waiting(struct kunit *test, struct pwb_waiter *w);
 void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w);
+struct page *pwb_page_under_writeback(struct kunit *test,
+				      struct address_space *file, pgoff_t index);
 int pwb_files_init(struct kunit *test);
 void pwb_files_exit(struct kunit *test);
 
