@@ -105,7 +105,7 @@ static void pwb_expect_dropped(struct kunit *test, struct folio *folio,
 	struct address_space **file = test->priv;
 
 	KUNIT_EXPECT_FALSE(test, (bool)folio_test_writeback(folio));
-	KUNIT_EXPECT_EQ(test, !dropped, (bool)folio_test_dropbehind(folio));
+	KUNIT_EXPECT_NE(test, dropped, (bool)folio_test_dropbehind(folio));
 	KUNIT_EXPECT_EQ(test, dropped ? 0UL : 1UL, file[0]->nrpages);
 	KUNIT_EXPECT_EQ(test, dropped ? 1 : 2, page_ref_count(&folio->page));
 }
