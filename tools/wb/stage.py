@@ -222,9 +222,11 @@ def _write(target: Path, content: bytes, twin: Path | None) -> None:
 
     `twin` is the same file of another staged tree, of which the build folder
     is a copy: with the same content it has the same time, and what was built
-    from it need not be built again.
+    from it need not be built again. With other content, what was built from that
+    is older, even if the file is as in the source, as with a patch that takes
+    another one back.
     """
-    if _has(target, content):
+    if _has(target, content) and (twin is None or _has(twin, content)):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     tmp = target.with_name(target.name + ".wb-new")
