@@ -34,7 +34,7 @@ help:
 	@echo 'make readme                put the results of a run into the README'
 	@echo 'make clean                 remove the staged trees and results'
 	@echo
-	@echo 'ARCH=um,x86_64,arm64 (default um; matrix: all), DEBUG=lockdep,kasan,...,'
+	@echo 'ARCH=um,um-smp,x86_64,arm64 (default um; matrix: all), DEBUG=lockdep,kasan,...,'
 	@echo 'SCENARIO=NAME, BOUND=N and JSON=FILE go with kunit, matrix and verify, and so does'
 	@echo 'COVER=N: scenarios of up to N actors in all their interleavings (User-Mode Linux);'
 	@echo 'LINE=v5.10,v6.1,v6.12,v7.2 goes with all; verify sees what the tree is without it;'
