@@ -110,7 +110,8 @@ def load(kconfig: Path) -> dict[str, Arch]:
         data = tomllib.load(f)
     return {
         name: Arch(
-            name=name, family=d.get("family", name), title=d["title"], fragments=tuple(d["fragments"]), base=d["base"],
+            name=name, family=d.get("family", name), title=d["title"],
+            fragments=tuple(d["fragments"]), base=d["base"],
             build_dir=d["build_dir"], target=d["target"], image=d["image"],
             native=tuple(d["native"]), skips=tuple(d["skips"]), cross=d.get("cross", ""),
             cross_package=d.get("cross_package", ""),

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from . import (
-    arches, boot, build, cells, cost, deps, diagram, fetch, fixes, judge, listing, mutants, proc, programs,
-    report, resemble, stage, stress, svg, trace, witness,
+    arches, boot, build, cells, cost, deps, diagram, fetch, fixes, judge, listing, mutants, proc,
+    programs, report, resemble, stage, stress, svg, trace, witness,
 )
 from .arches import Arch
 from .cells import Cell
