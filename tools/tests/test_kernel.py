@@ -135,7 +135,7 @@ def run(command: Sequence[object], env: dict[str, str] | None = None) -> str:
 
 def identities(tree: Path) -> dict[str, str]:
     """As they are now, and not as the tools remember them."""
-    stage.identities.cache_clear()
+    stage._read_identities.cache_clear()
     return stage.identities(tree)
 
 

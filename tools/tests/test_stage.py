@@ -46,10 +46,10 @@ class Trees(unittest.TestCase):
             (self.tree / name).write_text(text)
         self.patch = self.tmp / "0001.patch"
         self.patch.write_text(PATCH)
-        stage.identities.cache_clear()
+        stage._read_identities.cache_clear()
 
     def stage(self, pristine: bool = False, patches: tuple[Path, ...] = ()) -> stage.Staged:
-        stage.identities.cache_clear()
+        stage._read_identities.cache_clear()
         source = Source(self.tree, "5.10.1", pristine)
         files = stage.overlay(source, ROOT, patches, "CONFIG_KUNIT=y\n")
         return stage.sync(source, files, self.tmp / "stage")

@@ -173,7 +173,7 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run) -> list[judge
         try:
             for i in order:
                 begun[i] = builders.submit(begin, i)
-            for i in order[BUILDERS:]:
+            for i in order:
                 stager.submit(stage.prepare, cells[i].source, settings.build / cells[i].folder)
             return [_outcome(begun[i]) for i in range(len(cells))]
         except BaseException:

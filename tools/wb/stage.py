@@ -17,7 +17,9 @@ import stat
 import sys
 import tempfile
 import threading
+from collections import defaultdict
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -236,7 +238,7 @@ def _write(target: Path, content: bytes, twin: Path | None) -> None:
     os.replace(tmp, target)
 
 
-def _clone(source: Source, names: Iterable[str], stage: Path) -> None:
+def _clone(source: Source, stage: Path) -> None:
     """A first staged tree, by the fastest way there is."""
     new = stage.with_name(stage.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
@@ -246,15 +248,17 @@ def _clone(source: Source, names: Iterable[str], stage: Path) -> None:
         top = os.listdir(source.path)
         share: list[str | Path] = [source.path / n for n in top if n not in COPIED]
         copy: list[str | Path] = [source.path / n for n in top if n in COPIED]
-        # Sharing takes one file system for both.
-        done = proc.run(["cp", "-al", *share, new], label=label)
-        if done.code:
-            done = proc.run(["cp", "-af", *share, new], label=label)
-        if not done.code:
-            done = proc.run(["cp", "-a", *copy, new], label=label)
+        with ThreadPoolExecutor() as pool:
+            copied = pool.submit(proc.run, ["cp", "-a", *copy, new], label=label)
+            # Sharing takes one file system for both.
+            done = proc.run(["cp", "-al", *share, new], label=label)
+            if done.code:
+                done = proc.run(["cp", "-af", *share, new], label=label)
+            if not done.code:
+                done = copied.result()
     else:
         names_file = new.with_name(new.name + ".names")
-        names_file.write_text("\0".join(names), errors="surrogateescape")
+        names_file.write_text("\0".join(identities(source.path)), errors="surrogateescape")
         script = (
             'tar -C "$1" --null --no-recursion -T "$2" -cf - | tar -C "$3" -xf - && '
             'chmod -R u+w "$3"'
@@ -286,9 +290,17 @@ def _staged_identity(path: Path) -> str:
 
 
 @functools.cache
+def _read_identities(tree: Path) -> dict[str, str]:
+    return {n: _identity(os.lstat(tree / n)) for n in source_names(tree)}
+
+
+_identifying = threading.Lock()
+
+
 def identities(tree: Path) -> dict[str, str]:
     """Size, time and mode of each source file of a tree, read once."""
-    return {n: _identity(os.lstat(tree / n)) for n in source_names(tree)}
+    with _identifying:
+        return _read_identities(tree)
 
 
 def _shared(source: Source, name: str) -> bool:
@@ -296,7 +308,7 @@ def _shared(source: Source, name: str) -> bool:
 
 
 _prepared: set[Path] = set()
-_preparing = threading.Lock()
+_preparing: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
 def prepare(source: Source, stage: Path) -> bool:
@@ -304,14 +316,14 @@ def prepare(source: Source, stage: Path) -> bool:
 
     sync() does this itself; in another thread it can be done beforehand.
     """
-    with _preparing:
+    with _preparing[stage]:
         if (stage / STAMP).is_file():
             return False
         if stage not in _prepared or not stage.is_dir():
             make_folder(stage.parent)
             # What an interrupted run has left is of no known state.
             shutil.rmtree(stage, ignore_errors=True)
-            _clone(source, identities(source.path), stage)
+            _clone(source, stage)
             _prepared.add(stage)
     return True
 
@@ -328,6 +340,7 @@ def sync(
     restored: list[str] = []
     label = f"staging {stage.name}"
     try:
+        now = identities(source.path)
         fresh = prepare(source, stage)
         before = _read_manifest(manifest_path)
         if not fresh or twin is None or not (twin / STAMP).is_file():
@@ -340,7 +353,6 @@ def sync(
             if ":" not in identity
         } if twin else set()
         with proc.progress(label) as p:
-            now = identities(source.path)
             staged: dict[str, str] = {}
             for i, (name, identity) in enumerate(now.items()):
                 if name in files:
@@ -351,14 +363,12 @@ def sync(
                         Exit.SOURCE, f"{source.path}/{name} was edited, and is to stay as it came; "
                         f"please remove {source.path}",
                     )
-                if had == identity and _shared(source, name):
-                    staged[name] = as_staged
+                same = had == identity or (fresh and name not in of_twin)
+                if same and _shared(source, name):
                     continue
                 target = stage / name
                 staged[name] = _staged_identity(target)
-                if fresh and name not in of_twin:
-                    continue
-                if had == identity and staged[name] == as_staged:
+                if same and (fresh or staged[name] == as_staged):
                     continue
                 if had == identity:
                     restored.append(name)
