@@ -27,6 +27,23 @@ static __always_inline bool ilv_may_switch(void)
 	return !preempt_count() && !irqs_disabled();
 }
 
+/*
+ * Where the count of preempt_disable() is an ordinary field, how often it is read
+ * on the way out of a critical section depends on whether the clock has ticked:
+ * see __preempt_count_dec_and_test(). Elsewhere accesses to it are not seen, or
+ * are always the same.
+ */
+static __always_inline bool ilv_is_preempt_count(unsigned long addr)
+{
+#ifdef CONFIG_ARM64
+	const struct thread_info *ti = current_thread_info();
+
+	return addr - (unsigned long)&ti->preempt_count < sizeof(ti->preempt_count);
+#else
+	return false;
+#endif
+}
+
 static __always_inline void ilv_access(const volatile void *addr, size_t size,
 				       unsigned int type, unsigned long ip)
 {
@@ -47,6 +64,9 @@ static __always_inline void ilv_access(const volatile void *addr, size_t size,
 			return;
 		}
 	}
+
+	if (ilv_is_preempt_count(a))
+		return;
 
 	/* At set_current_state(), and between it and schedule(). */
 	if (unlikely(compat_task_state(current) ||
