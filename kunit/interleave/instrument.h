@@ -27,11 +27,25 @@ void ilv_plain_read_write(const volatile void *addr, unsigned long size);
 
 /*
  * In a critical section there is no switch. What an actor did right before one
- * may have to be seen by others before it: let them in ahead of the lock.
+ * may have to be seen by others before it: let them in ahead of it.
  */
-#include <linux/spinlock.h>
-
 void ilv_before_lock(void);
+
+/* Of RCU's, too, unless readers can be preempted: hence before its header. */
+#include <linux/preempt.h>
+
+#ifdef CONFIG_PREEMPT_COUNT
+#undef preempt_disable
+#define preempt_disable()						\
+do {									\
+	ilv_before_lock();						\
+	preempt_count_inc();						\
+	barrier();							\
+} while (0)
+#endif
+
+/* Where there are several CPUs, a lock is taken by a function that is elsewhere. */
+#include <linux/spinlock.h>
 
 #define spin_lock(lock)							\
 do {									\

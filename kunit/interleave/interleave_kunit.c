@@ -12,6 +12,7 @@
  */
 #include <kunit/test.h>
 #include <linux/kernel.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
 #include <linux/string.h>
@@ -179,6 +180,42 @@ static const struct ilv_program toy_three = {
 	.rules		= toy_rules,
 	.setup		= toy_setup,
 	.digest		= toy_digest,
+};
+
+/* Between two critical sections there is a point, and within them none. */
+static void toy_write_in_sections(void *world, int self)
+{
+	preempt_disable();
+	WRITE_ONCE(toy.x, 1);
+	WRITE_ONCE(toy.x, 1);
+	preempt_enable();
+	preempt_disable();
+	WRITE_ONCE(toy.x, 2);
+	preempt_enable();
+}
+
+static void toy_expect_not_one(void *world)
+{
+	if (toy.seen[0] == 1)
+		ilv_violation(TOY_WRONG);
+}
+
+static void toy_read_once(void *world, int self)
+{
+	toy.seen[0] = READ_ONCE(toy.x);
+}
+
+static const struct ilv_program toy_sections = {
+	.name		= "sections",
+	.nr_actors	= 2,
+	.actors		= {
+		{ 'W', "writes 1, then 2", toy_write_in_sections },
+		{ 'R', "reads", toy_read_once },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.digest		= toy_digest,
+	.teardown	= toy_expect_not_one,
 };
 
 static int toy_setup_glimpsed(void *world)
@@ -428,6 +465,13 @@ static void deadlock(struct kunit *test)
 	ilv_expect(test, &toy_deadlock, TOY_UNBOUNDED, 10, 8);
 }
 
+/* W's one point is ahead of its second section: W R W, and R1 W R W, of six. */
+static void between_sections(struct kunit *test)
+{
+	ilv_expect(test, &toy_sections, 0, 2, 0);
+	ilv_expect(test, &toy_sections, TOY_UNBOUNDED, 6, 2);
+}
+
 /*
  * R reads a 1. Of the orders of two writes and two reads, all but W W R R,
  * R R W W and R W W R have a read between the writes, or rather 9 of the 20
@@ -599,6 +643,7 @@ static struct kunit_case interleave_cases[] = {
 	KUNIT_CASE(no_bug),
 	KUNIT_CASE(bound_hides_bug),
 	KUNIT_CASE(deadlock),
+	KUNIT_CASE(between_sections),
 	KUNIT_CASE(seen_too_early),
 	KUNIT_CASE(fewer_schedules),
 	KUNIT_CASE(forgetful),

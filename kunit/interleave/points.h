@@ -28,19 +28,18 @@ static __always_inline bool ilv_may_switch(void)
 }
 
 /*
- * Where the count of preempt_disable() is an ordinary field, how often it is read
- * on the way out of a critical section depends on whether the clock has ticked:
- * see __preempt_count_dec_and_test(). Elsewhere accesses to it are not seen, or
- * are always the same.
+ * The count of preempt_disable() is the task's own, and how often it is read on
+ * the way out of a critical section may depend on whether the clock has ticked:
+ * see arm64's __preempt_count_dec_and_test(). x86 does not keep it in the task.
  */
 static __always_inline bool ilv_is_preempt_count(unsigned long addr)
 {
-#ifdef CONFIG_ARM64
+#ifdef CONFIG_X86
+	return false;
+#else
 	const struct thread_info *ti = current_thread_info();
 
 	return addr - (unsigned long)&ti->preempt_count < sizeof(ti->preempt_count);
-#else
-	return false;
 #endif
 }
 
