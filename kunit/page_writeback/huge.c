@@ -5,11 +5,15 @@
  * is mounted with huge=always.
  *
  * To have a given frame in the next huge page, the world owns an aligned block
- * of that size, in pieces: the frames 0 and 1, and from each power of two up
- * to the next. Once all are freed the allocator has merged them again, and hands
- * the block to whoever wants one of its order next, for it is the one that was
- * freed last. The block after it stays allocated, so that no larger one comes
- * out. All of this is movable memory, as that of shmem is.
+ * of that size, in pieces: the first frame and the last, and what is between
+ * them. Once all are freed the allocator has merged them again, and hands the
+ * block to whoever wants one of its order next, for it is the one that was freed
+ * last. The block after it stays allocated, so that no larger one comes out.
+ * All of this is movable memory, as that of shmem is.
+ *
+ * The last frame makes a tail like most. In the first few, later kernels keep
+ * fields of the folio: who takes one of those for a page on its own follows what
+ * is no pointer, and the kernel dies.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -110,13 +114,21 @@ static void pwb_huge_truncate(const struct pwb_huge *h)
 	shmem_truncate_range(file_inode(h->file), 0, -1);
 }
 
+static struct page *pwb_block_last(const struct pwb_huge *h)
+{
+	return h->block + HPAGE_PMD_NR - 1;
+}
+
 static void pwb_block_cut(struct pwb_huge *h)
 {
 	unsigned int order;
 
 	/* The first frame has its reference already. */
-	for (order = 0; order < HPAGE_PMD_ORDER; order++)
+	for (order = 0; order < HPAGE_PMD_ORDER - 1; order++) {
 		set_page_refcounted(h->block + (1 << order));
+		set_page_refcounted(h->block + HPAGE_PMD_NR - (2 << order));
+	}
+	set_page_refcounted(pwb_block_last(h));
 	h->cut = true;
 }
 
@@ -129,9 +141,12 @@ static void pwb_block_merge(struct pwb_huge *h, const struct page *free)
 	drain_local_pages(NULL);
 	if (h->block != free)
 		__free_page(h->block);
-	for (order = 0; order < HPAGE_PMD_ORDER; order++)
-		if (h->block + (1 << order) != free)
-			__free_pages(h->block + (1 << order), order);
+	for (order = 0; order < HPAGE_PMD_ORDER - 1; order++) {
+		__free_pages(h->block + (1 << order), order);
+		__free_pages(h->block + HPAGE_PMD_NR - (2 << order), order);
+	}
+	if (pwb_block_last(h) != free)
+		__free_page(pwb_block_last(h));
 	h->cut = false;
 	/* Single frames are kept apart for each CPU: merge them as well. */
 	drain_local_pages(NULL);
@@ -215,7 +230,7 @@ static int pwb_huge_tail_setup(void *data)
 		ret = pwb_block_get(h);
 		if (ret)
 			return ret;
-		world->page = h->block + 1;
+		world->page = pwb_block_last(h);
 	}
 	return pwb_setup_frame(world);
 }
