@@ -185,13 +185,15 @@ static enum hrtimer_restart pwb_drop_expires(struct hrtimer *timer)
 static void pwb_end_in_interrupt(struct kunit *test, struct folio *folio)
 {
 	struct pwb_drop_timer *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct pwb_waiter *w;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t);
 	t->folio = folio;
 	hrtimer_setup(&t->timer, pwb_drop_expires, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL);
+	w = pwb_waiter_start(test, &folio->page, wait_on_page_writeback);
 	hrtimer_start(&t->timer, ns_to_ktime(NSEC_PER_USEC), HRTIMER_MODE_REL);
-	folio_wait_writeback(folio);
+	pwb_expect_returns(test, w);
 	hrtimer_cancel(&t->timer);
 }
 
