@@ -33,14 +33,14 @@ class Expectation(unittest.TestCase):
         self.assertEqual(raised.exception.code, Exit.PATCH)
 
     def test_load(self) -> None:
-        got = self.load('stack = ["base"]\n[mutant.a]\nkilled_by = ["H3", "H1"]\n'
+        got = self.load('stack = ["base"]\ntwin = "fixed"\n[mutant.a]\nkilled_by = ["H3", "H1"]\n'
                         '[mutant.b]\nsurvives = "why"\n')
         self.assertEqual(got.mutants["a"], Expected(("H1", "H3")))
         self.assertEqual(got.mutants["b"], Expected((), "why"))
 
     def test_neither_or_both(self) -> None:
-        self.assert_bad('stack = []\n[mutant.a]\n')
-        self.assert_bad('stack = []\n[mutant.a]\nkilled_by = ["H1"]\nsurvives = "why"\n')
+        self.assert_bad('stack = []\ntwin = "fixed"\n[mutant.a]\n')
+        self.assert_bad('stack = []\ntwin = "fixed"\n[mutant.a]\nkilled_by = ["H1"]\nsurvives = "why"\n')
         self.assert_bad('[mutant.a]\nkilled_by = ["H1"]\n')
         self.assert_bad('no toml')
 

@@ -31,7 +31,6 @@ from .settings import Settings, lock, make_folder
 
 FOLDER = "mutants"
 REFACTORINGS = "refactorings"
-TWIN = "seed+recheck"
 ARCH = "um"  # where a build takes seconds
 BOUNDS = (1, 2)  # from cheap to expensive
 TIMEOUT = 45  # seconds for a run that takes two to eight
@@ -53,9 +52,10 @@ class Expected:
 class Expectations:
     """mutants/expected.toml"""
 
-    stack: list[str]
+    stack: list[str]  # the fixed code, as the variant `twin`
     mutants: dict[str, Expected]
     alone: dict[str, str]  # rules that no mutant breaks alone, and why
+    twin: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def load_expectations(path: Path) -> Expectations:
         bad = [n for n, e in mutants.items() if bool(e.killed_by) == bool(e.survives)]
         if bad:
             raise ValueError(f"{bad[0]}: one of killed_by and survives")
-        return Expectations(data["stack"], mutants, data.get("not_alone", {}))
+        return Expectations(data["stack"], mutants, data.get("not_alone", {}), data["twin"])
     except (OSError, KeyError, AttributeError, ValueError) as error:
         raise WbError(Exit.PATCH, f"{path}: {error}") from error
 
@@ -214,14 +214,15 @@ def run_kernel(
 class Bench:
     """One staged tree, which each mutant in turn is built in."""
 
-    def __init__(self, settings: Settings, line: Line, source: Source, stack: list[str]) -> None:
+    def __init__(self, settings: Settings, line: Line, source: Source,
+                 expectations: Expectations) -> None:
         self.settings = settings
         self.source = source
-        self.stack = patch_files(settings.root / "patches" / line.name, stack)
+        self.stack = patch_files(settings.root / "patches" / line.name, expectations.stack)
         self.arch = load_arches(settings.root / "kconfig")[ARCH]
         self.config = cells.kunitconfig(settings, line, self.arch)
         self.tree = settings.build / f"{line.name}-{FOLDER}"
-        self.twin = settings.build / f"{line.name}-{TWIN}"
+        self.twin = settings.build / f"{line.name}-{expectations.twin}"
         self.out = make_folder(settings.build / FOLDER)
         self.ready = False
 
@@ -327,7 +328,7 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
         print(text, file=sys.stderr, flush=True)
 
     with lock(settings.build):
-        bench = Bench(settings, line, source, expectations.stack)
+        bench = Bench(settings, line, source, expectations)
         outcomes = _build_and_run(bench, jobs, args.full, note)
     odd = [surprise(j, o, args.full) for j, o in zip(jobs, outcomes, strict=True)]
     print(report.table(
