@@ -44,20 +44,27 @@ class Expectation(unittest.TestCase):
         self.assert_bad('[mutant.a]\nkilled_by = ["H1"]\n')
         self.assert_bad('no toml')
 
+    def jobs(self, folder: Path) -> list[Job]:
+        return mutants.find_jobs(folder, mutants.load_expectations(folder / "mutants/expected.toml"))
+
     def test_real(self) -> None:
-        expectations = mutants.load_expectations(V5_10 / "mutants/expected.toml")
-        jobs = mutants.find_jobs(V5_10, expectations)
+        jobs = self.jobs(V5_10)
         self.assertGreaterEqual(sum(not j.refactoring for j in jobs), 25)
         self.assertGreaterEqual(sum(j.refactoring for j in jobs), 5)
+        later = self.jobs(ROOT / "patches/v7.2")
+        self.assertGreaterEqual(sum(not j.refactoring for j in later), 15)
         known = set(mutants.rule_names(ORACLES)) | {mutants.CRASH, mutants.HANG, mutants.VACUOUS}
         known |= {f"{s}.{c}" for s, cases in judge.expected_cases(ROOT / "kunit").items()
                   for c in cases}
-        for j in jobs:
+        for j in jobs + later:
             self.assertLessEqual(set(j.expected.killed_by), known, j.name)
 
     def test_each_rule_is_needed(self) -> None:
-        expectations = mutants.load_expectations(V5_10 / "mutants/expected.toml")
-        self.assertEqual(mutants.not_alone(mutants.rule_names(ORACLES), expectations), [])
+        found = sorted((ROOT / "patches").glob("*/mutants/expected.toml"))
+        self.assertIn(V5_10 / "mutants/expected.toml", found)
+        for path in found:
+            expectations = mutants.load_expectations(path)
+            self.assertEqual(mutants.not_alone(mutants.rule_names(ORACLES), expectations), [])
 
     def test_patch_without_expectation(self) -> None:
         with self.assertRaises(WbError):
