@@ -20,6 +20,7 @@
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/preempt.h>
@@ -290,6 +291,17 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 		ilv_clean_stack();
 }
 
+static void ilv_fell_asleep(struct ilv_thread *t)
+{
+	t->asleep = true;
+	ilv_run.enabled &= ~BIT(t->self);
+	t->sleeps++;
+	if (ilv_run.token == t->self)
+		WRITE_ONCE(ilv_run.token, ILV_NOBODY);
+	if (unlikely(ilv_tracing))
+		ilv_trace_event(ILV_EV_SLEEP, t->self, 0);
+}
+
 /* Both probes run with scheduler locks held: they may only take notes. */
 static void ilv_probe_switch(void *data, COMPAT_SCHED_SWITCH_ARGS(prev, next))
 {
@@ -306,14 +318,8 @@ static void ilv_probe_switch(void *data, COMPAT_SCHED_SWITCH_ARGS(prev, next))
 	t = ilv_thread_of(prev);
 	if (!t || t->parked)
 		return;
-	t->asleep = true;
 	t->sp = ilv_frame();
-	ilv_run.enabled &= ~BIT(t->self);
-	t->sleeps++;
-	if (ilv_run.token == t->self)
-		WRITE_ONCE(ilv_run.token, ILV_NOBODY);
-	if (unlikely(ilv_tracing))
-		ilv_trace_event(ILV_EV_SLEEP, t->self, 0);
+	ilv_fell_asleep(t);
 }
 
 static void ilv_probe_waking(void *data, struct task_struct *task)
@@ -347,6 +353,23 @@ static void ilv_probe_waking(void *data, struct task_struct *task)
 		ilv_trace_event(ILV_EV_WAKE, waker ? waker->self : ILV_NOBODY,
 				t->self);
 }
+
+/*
+ * Once and for all: each time, the kernel's code is patched, and emulators were
+ * seen that go on with the old code on another CPU.
+ */
+static bool ilv_probed;
+
+static int __init ilv_probe(void)
+{
+	int ret = register_trace_sched_switch(ilv_probe_switch, NULL);
+
+	if (!ret)
+		ret = register_trace_sched_waking(ilv_probe_waking, NULL);
+	ilv_probed = !ret;
+	return ret;
+}
+late_initcall(ilv_probe);
 
 static int ilv_thread_main(void *data)
 {
@@ -400,10 +423,12 @@ int ilv_threads_start(const struct ilv_program *program)
 {
 	int cpu = raw_smp_processor_id();
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
 	if (WARN_ON(ilv_run.program))
 		return -EBUSY;
+	if (!ilv_probed)
+		return -ENODEV;
 
 	cpumask_copy(&ilv_saved_cpus, current->cpus_ptr);
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
@@ -414,13 +439,6 @@ int ilv_threads_start(const struct ilv_program *program)
 	memset(&ilv_run, 0, sizeof(ilv_run));
 	ilv_run.token = ILV_NOBODY;
 	ilv_run.program = program;
-
-	ret = register_trace_sched_switch(ilv_probe_switch, NULL);
-	if (ret)
-		goto out;
-	ret = register_trace_sched_waking(ilv_probe_waking, NULL);
-	if (ret)
-		goto out_switch;
 
 	for (i = 0; i < program->nr_actors; i++) {
 		struct ilv_thread *t = kzalloc(sizeof(*t), GFP_KERNEL);
@@ -450,15 +468,6 @@ int ilv_threads_start(const struct ilv_program *program)
 
 	ilv_threads_stop();
 	return ret;
-
-out_switch:
-	unregister_trace_sched_switch(ilv_probe_switch, NULL);
-out:
-	ilv_run.program = NULL;
-	compat_set_rt_runtime(ilv_saved_rt_runtime);
-	sched_set_normal(current, 0);
-	set_cpus_allowed_ptr(current, &ilv_saved_cpus);
-	return ret;
 }
 
 /**
@@ -487,9 +496,6 @@ void ilv_threads_stop(void)
 		}
 		put_task_struct(task);
 	}
-	unregister_trace_sched_waking(ilv_probe_waking, NULL);
-	unregister_trace_sched_switch(ilv_probe_switch, NULL);
-	tracepoint_synchronize_unregister();
 	ilv_run.program = NULL;
 	compat_set_rt_runtime(ilv_saved_rt_runtime);
 	sched_set_normal(current, 0);
@@ -499,13 +505,24 @@ void ilv_threads_stop(void)
 /* Let the actors run until none of them can. */
 static void ilv_wait_for_token(void)
 {
+	struct ilv_thread *t;
+	unsigned int tick;
+
 	schedule();
 	if (likely(ilv_run.token == ILV_NOBODY))
 		return;
-	/* It can run and does not: somebody else has the CPU, so not for long. */
+	/*
+	 * It can run and does not: somebody else has the CPU, so not for long.
+	 * Or it sleeps, and the probe was not called.
+	 */
 	ilv_error(-ESTALE);
-	while (ilv_run.token != ILV_NOBODY)
-		schedule_timeout_uninterruptible(1);
+	for (tick = 0; ilv_run.token != ILV_NOBODY; tick++) {
+		t = ilv_run.thread[ilv_run.token];
+		if (tick > ILV_PATIENCE && !t->parked && compat_task_state(t->task))
+			ilv_fell_asleep(t);
+		else
+			schedule_timeout_uninterruptible(1);
+	}
 }
 
 /*
