@@ -2,6 +2,7 @@
 """Which parts of its line's fix a tree is said to lack, and that they put them in."""
 
 import shutil
+import re
 import subprocess
 import tempfile
 import unittest
@@ -96,6 +97,24 @@ class Fixes(unittest.TestCase):
         self.apply([found])
         path.write_text(text)
         self.assert_as_it_comes()
+
+    def test_lines_alone(self) -> None:
+        """Where the reference was taken out, and the comment about it was not."""
+        for line in KNOWN:
+            with self.subTest(line=line):
+                self.make(line)
+                path = self.tree / "mm/filemap.c"
+                text = path.read_text()
+                head, start, rest = text.partition(
+                    "void end_page_writeback(" if line == "v5.10" else "void folio_end_writeback(struct")
+                body, end, tail = rest.partition("\n}")
+                bare = re.sub(r"\n\t(get_page|put_page|folio_get|folio_put)\(\w+\);", "", body)
+                self.assertEqual(body.count("\n") - bare.count("\n"), 2)
+                path.write_text(head + start + bare + end + tail)
+                found, = self.missing("H1")
+                self.assertEqual(found.form.path.parent.name, "restore")
+                self.apply([found])
+                self.assertEqual(path.read_text(), text)
 
     def test_command(self) -> None:
         """What is printed puts it in: in a folder of somebody's repository, and in a work tree."""
