@@ -84,9 +84,8 @@ VERDICTS = {
     "leaked-reference": {"page leaked"},
 }
 
-# What they lack of the known fixes. None of the others is what a patch is for:
-# no-reference has the comment still.
-LACKS = {"if-for-while": ["recheck"]}
+# What they lack of the known fixes. None of the others is what a patch is for.
+LACKS = {"no-reference": ["reference"], "if-for-while": ["recheck"]}
 
 # Trees that must come to no verdict at all, and the exit code instead.
 BAD_TREES = {
