@@ -24,7 +24,6 @@ MODULE_PARM_DESC(shard, "I/N: of the programs of each size, every Nth, from the 
 
 /* For a witness with few preemptions: more are not searched for one by one. */
 #define PWB_WITNESS_BOUND	2
-#define PWB_TRIES		3
 
 /**
  * struct pwb_size - how programs of a size are explored

@@ -11,8 +11,6 @@
 #include "pwb.h"
 #include "suite.h"
 
-#define PWB_TRIES	3
-
 static uint cover;
 module_param(cover, uint, 0444);
 MODULE_PARM_DESC(cover, "actors in a scenario that is explored without a bound, too, at most; 0 for none");

@@ -18,7 +18,6 @@
 #include "catalogue.h"
 #include "suite.h"
 
-#define PWB_TRIES	3
 #define PWB_MANY	64	/* more preemptions than a small program has room for */
 
 static uint compare;

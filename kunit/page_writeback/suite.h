@@ -29,6 +29,9 @@ struct ilv_result;
  */
 #define PWB_CAN_COVER		(ILV_CAN_COVER && !IS_ENABLED(CONFIG_SMP))
 
+/* How often to search before a search that is not the same twice counts as that. */
+#define PWB_TRIES		3
+
 /* Parameters of more than one suite: see output.c. */
 extern uint pwb_bound_asked;	/* PWB_UNSET if none is */
 extern ulong pwb_limit;		/* schedules, at most; 0 for no limit */

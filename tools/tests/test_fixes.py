@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which parts of its line's fix a tree is said to lack, and that they put them in."""
 
-import shutil
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
