@@ -19,7 +19,7 @@ arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
 help:
 	@echo 'make kunit [LINE=v5.10]    the variants of a line, against what is expected of them'
-	@echo 'make matrix [VARIANTS=..]  all variants on all architectures: one table'
+	@echo 'make matrix [LINE=all]     all variants on all architectures: one table a line'
 	@echo 'make programs              every program of the catalogue [ACTORS=2,3,4] [SHARD=I/N]'
 	@echo 'make witness               the crashes of the reports [ARCH=x86_64,arm64]'
 	@echo 'make stress                free-running threads, to compare the explorer with'
@@ -37,7 +37,8 @@ help:
 	@echo 'ARCH=um,um-smp,x86_64,arm64 (default um; matrix: all), DEBUG=lockdep,kasan,...,'
 	@echo 'SCENARIO=NAME, BOUND=N and JSON=FILE go with kunit, matrix and verify, and so does'
 	@echo 'COVER=N: scenarios of up to N actors in all their interleavings (User-Mode Linux);'
-	@echo 'LINE=v5.10,v6.1,v6.12,v7.2 goes with all; verify sees what the tree is without it;'
+	@echo 'LINE=v5.10 (or v6.1, v6.12, v7.2) goes with all, VARIANTS= with matrix,'
+	@echo 'programs and stress; verify sees what the tree is without it;'
 	@echo 'SMP=N CPUs (default 2) and ACCEL=kvm|tcg are for QEMU;'
 	@echo 'KSRC=<tree or tarball of the line> replaces the download, V=1 shows the'
 	@echo "kernel's log, JOBS=N limits the build. Exit codes: tools/wbcheck --help"

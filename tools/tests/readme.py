@@ -3,14 +3,13 @@
 
 from typing import Any
 
-from wb import arches, cost, report
+from wb import cost, lines, report
 from wb.errors import MEANING, Exit
 from wb.judge import short_rule
 
 from .kernels import RESULTS, ROOT, results, verdicts_of
 
 README = ROOT / "README.md"
-LATER = ("v6.1", "v6.12", "v7.2")
 
 
 def indented(text: str) -> str:
@@ -60,26 +59,45 @@ def programs_block() -> str:
         ["variant", "actors", "programs", "complete", "violating", "by rule"], rows, (1, 2, 3, 4)))
 
 
-def matrix_block(name: str = "matrix") -> str:
-    """Of the last `make matrix`."""
-    rows = [report.matrix_row(v) for v in verdicts_of(results(name))]
-    return indented(report.table(report.MATRIX, rows, (8, 9)))
+def line_of(name: str) -> lines.Line:
+    return lines.get(ROOT / "patches", name)
 
 
-def alternatives_block() -> str:
-    """Of `wbcheck matrix --variant ... --json build/results/alternatives.json`."""
-    return matrix_block("alternatives")
+def matrix_of(line: str) -> dict[str, Any]:
+    """What the last `make matrix LINE=...` has left; nothing, if it was not a whole one."""
+    file = "matrix" if line == lines.DEFAULT else f"matrix-{line}"
+    if not (RESULTS / f"{file}.json").is_file():
+        return {}
+    data: dict[str, Any] = results(file)
+    there = {v["name"] for v in data["variants"]}
+    return data if data["complete"] and there == set(line_of(line).variants) else {}
 
 
-def lines_block() -> str:
-    """Of `make kunit LINE=v7.2 ARCH=x86_64 JSON=build/results/kunit-v7.2-x86_64.json` and its like."""
-    rows = []
-    for line in LATER:
-        for arch in arches.load(ROOT / "kconfig"):
-            if (RESULTS / f"kunit-{line}-{arch}.json").is_file():
-                rows += [[line, *report.matrix_row(v)]
-                         for v in verdicts_of(results(f"kunit-{line}-{arch}"))]
-    return indented(report.table(("line", *report.MATRIX), rows, (9, 10)))
+def matrix_rows(line: str, judged: bool) -> list[list[str]]:
+    """The rows of the variants that `make kunit` judges, or of all others."""
+    return [report.matrix_row(v) for v in verdicts_of(matrix_of(line))
+            if (v.name in line_of(line).judged) is judged]
+
+
+def matrix_blocks() -> dict[str, str]:
+    """Of the last `make matrix LINE=all`."""
+    header = report.MATRIX
+    later = [n for n in lines.load(ROOT / "patches") if n != lines.DEFAULT]
+    all_of = {n: matrix_of(n) for n in (lines.DEFAULT, *later)}
+    if not all(all_of.values()):
+        return {}
+    counts = [[n, str(len(d["variants"])), str(round(d["seconds"] / 60)),
+               str(sum(s.schedules for v in verdicts_of(d) for s in v.scenarios.values()))]
+              for n, d in all_of.items()]
+    counts.append(["all", *(str(sum(int(r[i]) for r in counts)) for i in (1, 2, 3))])
+    later_rows = [[n, *row] for judged in (True, False) for n in later
+                  for row in matrix_rows(n, judged)]
+    return {
+        "matrix": indented(report.table(header, matrix_rows(lines.DEFAULT, True), (8, 9))),
+        "alternatives": indented(report.table(header, matrix_rows(lines.DEFAULT, False), (8, 9))),
+        "lines": indented(report.table(("line", *header), later_rows, (9, 10))),
+        "times": indented(report.table(("line", "kernels", "minutes", "schedules"), counts, (1, 2, 3))),
+    }
 
 
 def crashes_block() -> str:
@@ -124,11 +142,8 @@ def with_blocks(text: str, blocks: dict[str, str]) -> str:
 
 def write() -> None:
     """Put what the last runs have shown into the README; of runs there were none of, nothing."""
-    blocks = kunit_blocks()
+    blocks = kunit_blocks() | matrix_blocks()
     for name, file, make in (("cover", "cover", cover_block), ("programs", "programs-all", programs_block),
-                             ("matrix", "matrix", matrix_block),
-                             ("alternatives", "alternatives", alternatives_block),
-                             ("lines", f"kunit-{LATER[-1]}-um", lines_block),
                              ("cost", "cost-v7.2", cost_block),
                              ("crashes", "witness", crashes_block),
                              ("stress", "stress", stress_block)):

@@ -58,6 +58,24 @@ class Lines(KernelTest):
         self.assertIn("Brought up 1 node, 2 CPUs", log)
         self.assertIn("page_writeback_reduction.bounded: several CPUs", stock.skipped)
 
+    def test_matrix_of_lines(self) -> None:
+        """One line after the other, in spite of one that can't be had."""
+        matrix = ("matrix", "--line", "v5.10,v7.2", "--variant", "stock", "--arch", "um", "--bound", "1")
+        done = wbcheck(*matrix)
+        self.check(done, Exit.OK)
+        self.assertEqual(done.stdout.splitlines()[-1], "v5.10: as expected; v7.2: as expected")
+        for file in ("matrix", "matrix-v7.2"):
+            data = results(file)
+            self.assertTrue(data["complete"] and data["as_expected"])
+            (RESULTS / f"{file}.json").unlink()  # not a whole one
+        other = wbcheck("fetch", "--line", "v5.10").stdout.splitlines()[-1]
+        done = wbcheck(*matrix, env={"KSRC": other})
+        self.check(done, Exit.USAGE)
+        self.assertEqual(done.stdout.splitlines()[-1],
+                         "v5.10: as expected; v7.2: bad usage, or a tree that is no supported kernel")
+        self.assertTrue(results("matrix")["as_expected"])
+        (RESULTS / "matrix.json").unlink()
+
     def by_hand(self, block: str) -> tuple[Path, list[str]]:
         """Run a README's commands, with the kernel's own kunit.py; returns what they print."""
         stage, *commands = readme.block(readme.README.read_text(), block).splitlines()

@@ -83,6 +83,22 @@ class Qemu(KernelTest):
                 self.assertEqual(process.returncode, int(code), out)
                 self.assertEqual(kernels_running(), [])
 
+    def test_5_an_interrupted_matrix(self) -> None:
+        """What has come is kept."""
+        path = RESULTS / "interrupted.json"
+        path.unlink(missing_ok=True)
+        process = started("matrix", "--arch", "um,x86_64", "--variant", "unfixed", "--json", path)
+        end = time.monotonic() + 120
+        while time.monotonic() < end and not path.is_file():
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out = process.communicate(timeout=30)[0]
+        self.assertEqual(process.returncode, int(Exit.INTERRUPTED), out)
+        data = results(path.stem)
+        self.assertFalse(data["complete"] or data["as_expected"])
+        self.assertEqual([v.arch for v in verdicts_of(data)], ["um"])
+        self.assertEqual(kernels_running(), [])
+
 
 if __name__ == "__main__":
     sys.exit("run tools/check")

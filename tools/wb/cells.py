@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,10 +99,11 @@ def judged(settings: Settings, cell: Cell, kernel: build.Kernel, run: Run) -> ju
     """Boot the kernel of a cell, and judge it."""
     start = time.monotonic()
     log = boot.boot(settings, kernel, cell.name, run.parameters, run.timeout)
-    print(f"  {cell.name}: built in {kernel.seconds:.0f} s, "
-          f"ran in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
+    ran = time.monotonic() - start
     suites = expected(settings, cell.line, cell.arch)
     verdict = judge.judge(log, suites, cell.variant, cell.arch)
+    print(f"  {cell.name}: built in {kernel.seconds:.0f} s, ran in {ran:.1f} s, {verdict.summary}",
+          file=sys.stderr, flush=True)
     draw(kernel, [b for s in verdict.scenarios.values() for b in s.breaks])
     return verdict
 
@@ -143,8 +144,11 @@ def priorities(twins: Sequence[int | None]) -> list[int]:
     return [order.index(i) for i in range(len(twins))]
 
 
-def run_cells(settings: Settings, cells: Sequence[Cell], run: Run) -> list[judge.Verdict | WbError]:
-    """The verdict on each cell, or why there is none.
+def run_cells(settings: Settings, cells: Sequence[Cell], run: Run,
+              keep: Callable[[list[judge.Verdict]], None] = lambda _: None
+              ) -> list[judge.Verdict | WbError]:
+    """The verdict on each cell, or why there is none; `keep` gets those that there are
+    whenever there is one more.
 
     Two kernels are built at a time, for configuring and linking keep only one
     CPU busy; a third tree is staged meanwhile; and those that are built run.
@@ -154,6 +158,16 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run) -> list[judge
     # Those that continue from another come when it may be there.
     order = sorted(range(len(cells)), key=lambda i: (twin[i] is not None, priority[i]))
     begun: dict[int, Future[Future[judge.Verdict]]] = {}
+    verdicts: dict[int, judge.Verdict] = {}
+    keeping = threading.Lock()
+
+    def end(i: int, kernel: build.Kernel) -> judge.Verdict:
+        """Run a kernel that is built."""
+        verdict = judged(settings, cells[i], kernel, run)
+        with keeping:
+            verdicts[i] = verdict
+            keep([verdicts[j] for j in sorted(verdicts)])
+        return verdict
 
     def begin(i: int) -> Future[judge.Verdict]:
         """Build a kernel, and let it run."""
@@ -162,7 +176,7 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run) -> list[judge
             source = None
         kernel = built(settings, cells[i], None if source is None else cells[source],
                        min(NICE_MAX, NICE_STEP * priority[i]))
-        return runners.submit(judged, settings, cells[i], kernel, run)
+        return runners.submit(end, i, kernel)
 
     with (
         lock(settings.build),

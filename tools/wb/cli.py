@@ -11,6 +11,7 @@ import re
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from .errors import MEANING, Exit, WbError
 from .fetch import Source
 from .lines import DEFAULT, Line, Variant, load
 from .lines import get as get_line
+from .lines import select as select_lines
 from .resemble import Likeness
 from .settings import Settings, lock
 
@@ -64,8 +66,7 @@ def selected(settings: Settings, args: argparse.Namespace, line: Line) -> list[A
     found = arches.select(kconfig, names, getattr(args, "debug", ""))
     for arch in found:
         if not arch.is_on(line.name):
-            raise WbError(Exit.USAGE, f"{arch.name}: {line.name} has no such kernels: "
-                          f"{', '.join(arch.lines)} has")
+            raise WbError(Exit.USAGE, f"{arch.name}: {no_such_kernels(arch, line)}")
     cells.require(found)
     return found
 
@@ -98,8 +99,41 @@ def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
 
 
 def cmd_matrix(settings: Settings, args: argparse.Namespace) -> Exit:
-    line = line_of(settings, args)
-    return judge_variants(settings, args, line, "matrix", args.variant or list(line.variants))
+    """One line after the other: what stops one keeps none of the others."""
+    lines = select_lines(settings.root / "patches", args.line)
+    if args.json and len(lines) > 1:
+        raise WbError(Exit.USAGE, "--json: one file is for one line; without it each has its own")
+    for line in lines:
+        for name in args.variant or ():
+            line.variant(name)
+        selected(settings, args, line)
+    codes = {}
+    for line in lines:
+        try:
+            codes[line.name] = judge_variants(settings, args, line, "matrix",
+                                              args.variant or list(line.variants))
+        except WbError as error:
+            if len(lines) == 1:
+                raise
+            note(f"wbcheck: {line.name}: {error}")
+            codes[line.name] = error.code
+        if len(lines) > 1:
+            say("")
+    if len(lines) > 1:
+        say("; ".join(f"{n}: {'as expected' if c == Exit.OK else MEANING[c]}"
+                      for n, c in codes.items()))
+    return next((c for c in codes.values() if c != Exit.OK), Exit.OK)
+
+
+def say_not_there(settings: Settings, args: argparse.Namespace, line: Line) -> None:
+    """The architectures that a matrix has no rows for, and why."""
+    for arch in arches.load(settings.root / "kconfig").values():
+        if not args.arch and not arch.is_on(line.name):
+            say(f"no row for {arch.name}: {no_such_kernels(arch, line)}")
+
+
+def no_such_kernels(arch: Arch, line: Line) -> str:
+    return f"{line.name} has no such kernels: {', '.join(arch.lines)} has"
 
 
 def parted(outcomes: Sequence[judge.Verdict | WbError]
@@ -119,24 +153,39 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
     """Variants against what is expected of them: the table, and the verdict."""
     run = run_of(settings, args)
     source, wanted = variant_cells(settings, args, line, names)
-    outcomes = cells.run_cells(settings, wanted, run)
-    verdicts, errors = parted(outcomes)
-    surprises: list[str] = []
-    for verdict in verdicts:
-        breaks = line.variant(verdict.name).breaks
-        expected = {n: r for n, r in breaks.items() if args.scenario in (None, n)}
-        surprises += judge.unexpected(verdict, expected)
-    without = [v for v in verdicts if not v.available]
     path = results_path(settings, args, command, line)
-    report.write_json(path, {
-        "line": line.name, "version": source.version, "instead_of": source.instead_of,
-        "as_expected": not surprises and not errors and not without, "unexpected": surprises,
-        "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
-    })
+    start = time.monotonic()
+
+    def unexpected(verdicts: Sequence[judge.Verdict]) -> list[str]:
+        rows: list[str] = []
+        for verdict in verdicts:
+            breaks = line.variant(verdict.name).breaks
+            expected = {n: r for n, r in breaks.items() if args.scenario in (None, n)}
+            rows += judge.unexpected(verdict, expected)
+        return rows
+
+    def keep(verdicts: Sequence[judge.Verdict], errors: Sequence[WbError] = ()) -> None:
+        """Write the results that there are."""
+        surprises = unexpected(verdicts)
+        complete = len(verdicts) == len(wanted)
+        report.write_json(path, {
+            "line": line.name, "version": source.version, "instead_of": source.instead_of,
+            "complete": complete, "seconds": round(time.monotonic() - start),
+            "as_expected": complete and not surprises and all(v.available for v in verdicts),
+            "unexpected": surprises, "errors": [str(e) for e in errors],
+            "variants": [v.as_json() for v in verdicts],
+        })
+
+    outcomes = cells.run_cells(settings, wanted, run, keep)
+    verdicts, errors = parted(outcomes)
+    keep(verdicts, errors)
+    surprises = unexpected(verdicts)
+    without = [v for v in verdicts if not v.available]
     say(f"{line.name} ({source.title}), {', '.join(dict.fromkeys(c.arch.title for c in wanted))}"
         f"{bound_of(verdicts)}\n")
     if command == "matrix":
         say(report.matrix(wanted, outcomes))
+        say_not_there(settings, args, line)
     elif len(verdicts) > len(without):
         say(report.verdict_table(verdicts))
     say("")
@@ -156,7 +205,8 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
         return Exit.VIOLATION
     if without:
         raise WbError(Exit.INCOMPLETE, f"{line.name}: {judge.UNAVAILABLE}; results in {path}")
-    say(f"verdict: as expected: {conclusion(verdicts)}; results in {path}")
+    took = f"; {len(verdicts)} kernels in {time.monotonic() - start:.0f} s" if command == "matrix" else ""
+    say(f"verdict: as expected: {conclusion(verdicts)}{took}; results in {path}")
     return Exit.OK
 
 
@@ -525,9 +575,10 @@ def parser() -> argparse.ArgumentParser:
         c.set_defaults(function=function)
         return c
 
-    def add_line(c: argparse.ArgumentParser, default: str | None = DEFAULT) -> None:
-        c.add_argument("--line", default=default, metavar="NAME",
-                       help="of patches/lines.toml (default: "
+    def add_line(c: argparse.ArgumentParser, default: str | None = DEFAULT,
+                 several: bool = False) -> None:
+        c.add_argument("--line", default=default, metavar="NAME[,NAME]" if several else "NAME",
+                       help=f"of patches/lines.toml{', or all of them: all' * several} (default: "
                        f"{default or 'what the tree is'})")
 
     def add_arch(c: argparse.ArgumentParser, default: str = "um") -> None:
@@ -552,8 +603,9 @@ def parser() -> argparse.ArgumentParser:
     add_line(c)
     c.add_argument("--variant", action="append", help="only this one; can be repeated")
     add_run_options(c)
-    c = add("matrix", cmd_matrix, "all variants of the line on all architectures, in one table")
-    add_line(c)
+    c = add("matrix", cmd_matrix, "all variants of a line, or of several, on all architectures: "
+            "a table for each line")
+    add_line(c, several=True)
     c.add_argument("--variant", action="append", help="only this one; can be repeated")
     add_run_options(c, "")
     c = add("verify", cmd_verify, "the verdict on a kernel tree of your own; it is only read")

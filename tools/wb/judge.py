@@ -110,6 +110,16 @@ class Verdict:
         return {n: s.rules for n, s in self.scenarios.items() if s.breaks}
 
     @property
+    def summary(self) -> str:
+        """What is broken, in a few words."""
+        if not self.available:
+            return UNAVAILABLE
+        rules = dict.fromkeys(r for s in self.scenarios.values() for r in s.rules)
+        words = ([f"breaks {', '.join(sorted(rules))}"] if rules else []) + \
+            ([f"fails {', '.join(self.failed)}"] if self.failed else [])
+        return "; ".join(words) or ("holds" if self.ran else "passes, not explored")
+
+    @property
     def ran(self) -> int:
         """How many scenarios were explored."""
         return sum(s.skipped is None for s in self.scenarios.values())

@@ -133,6 +133,15 @@ def load(patches: Path) -> dict[str, Line]:
     return lines
 
 
+ALL = "all"
+
+
+def select(patches: Path, names: str) -> list[Line]:
+    """The lines of a list like "v6.1,v7.2", or of "all"."""
+    return list(load(patches).values()) if names == ALL else [
+        get(patches, n) for n in dict.fromkeys(names.split(","))]
+
+
 def get(patches: Path, name: str) -> Line:
     """The line of a name; `patches` is the folder of lines.toml."""
     known = load(patches)
