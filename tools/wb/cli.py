@@ -87,10 +87,12 @@ def variant_cells(settings: Settings, args: argparse.Namespace, line: Line, name
     """Variants of a line on the architectures asked for."""
     variants = [line.variant(n) for n in names]
     found = selected(settings, args, line)
+    places = [(arch, v) for arch in found for v in variants if arch.name not in v.not_on]
+    if not places:
+        raise WbError(Exit.USAGE, "; ".join(f"{v.name} on {arch.name}: {v.not_on[arch.name]}"
+                                            for arch in found for v in variants))
     source = fetch.get(settings, line, os.environ.get("KSRC"))
-    return source, [
-        variant_cell(line, v, arch, source) for arch in found for v in variants
-    ]
+    return source, [variant_cell(line, v, arch, source) for arch, v in places]
 
 
 def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -125,11 +127,18 @@ def cmd_matrix(settings: Settings, args: argparse.Namespace) -> Exit:
     return next((c for c in codes.values() if c != Exit.OK), Exit.OK)
 
 
-def say_not_there(settings: Settings, args: argparse.Namespace, line: Line) -> None:
-    """The architectures that a matrix has no rows for, and why."""
+def say_not_there(settings: Settings, args: argparse.Namespace, line: Line,
+                  variants: Sequence[Variant]) -> None:
+    """What the matrix has no rows for, and why."""
     for arch in arches.load(settings.root / "kconfig").values():
-        if not args.arch and not arch.is_on(line.name):
+        if args.arch:
+            continue
+        if not arch.is_on(line.name):
             say(f"no row for {arch.name}: {no_such_kernels(arch, line)}")
+            continue
+        for v in variants:
+            if arch.name in v.not_on:
+                say(f"no row for {v.name} on {arch.name}: {v.not_on[arch.name]}")
 
 
 def no_such_kernels(arch: Arch, line: Line) -> str:
@@ -185,7 +194,7 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
         f"{bound_of(verdicts)}\n")
     if command == "matrix":
         say(report.matrix(wanted, outcomes))
-        say_not_there(settings, args, line)
+        say_not_there(settings, args, line, [line.variant(n) for n in names])
     elif len(verdicts) > len(without):
         say(report.verdict_table(verdicts))
     say("")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,16 @@ DEFAULT = "v5.10"
 
 @dataclass(frozen=True)
 class Variant:
-    """A line's tree plus a stack of patches, and the verdict expected of it."""
+    """A line's tree plus a stack of patches, and the verdict expected of it.
+
+    `not_on` has the architectures that can't tell it from a right one, and why.
+    """
 
     name: str
     about: str
     patches: tuple[Path, ...]
     breaks: dict[str, list[str]]
+    not_on: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,8 @@ def load(patches: Path) -> dict[str, Line]:
     lines = {}
     for name, d in data.items():
         variants = {
-            v: Variant(v, e["about"], patch_files(patches / name, e["patches"]), e["breaks"])
+            v: Variant(v, e["about"], patch_files(patches / name, e["patches"]), e["breaks"],
+                       e.get("not_on", {}))
             for v, e in d["variants"].items()
         }
         lines[name] = Line(
