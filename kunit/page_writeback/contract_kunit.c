@@ -5,16 +5,9 @@
  * goes on with the folio after PG_writeback is clear: it counts, wakes, and
  * looks up the node. So who calls it must hold a reference until it returns.
  *
- * In v7.2 there is one caller, nfs_folio_end_writeback(), for the folio of an NFS
- * request; and nfs_page_end_writeback() is the one who calls that. A request,
- * also one of several for the same folio, has a reference to the folio of its
- * own, from nfs_page_assign_folio() when it is made to nfs_clear_request()
- * when the last reference to the request is put. Those who end its writeback
- * hold one of these, and put it right afterwards:
- *
- *	nfs_write_error()	it can't be sent, or was cancelled
- *	nfs_write_completion()	it was written, or needs a commit
- *	nfs_redirty_request()	it is to be sent again
+ * In v7.2 there is one caller, NFS, whose requests have a reference to their folio
+ * each. Who ends the writeback of one, and why he may: patches/lines.toml, and
+ * "wbcheck verify" names all others that a tree has.
  *
  * Of the requests that wait for a commit, folio_end_dropbehind() is called by
  * nfs_inode_remove_request(), which has the same reference.

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from . import (
-    arches, boot, build, cells, cost, deps, diagram, fetch, fixes, judge, listing, mutants, proc,
+    arches, boot, build, cells, contracts, cost, deps, diagram, fetch, fixes, judge, listing, mutants, proc,
     programs, report, resemble, stage, stress, svg, trace, witness,
 )
 from .arches import Arch
@@ -346,10 +346,14 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
         say(f"note: {like.note}")
     say(f"{', '.join(c.arch.title for c in wanted)}{bound_of(verdicts)}\n")
     say_verdicts(verdicts)
+    calls = contracts.find(source.path, line)
+    if calls:
+        say(contracts.described(calls) + "\n")
     path = results_path(settings, args, "verify", line)
     data = {
         "tree": str(source.path), "line": line.name, "version": source.version,
         "taken_for": like.as_json(),
+        "callers": [c.as_json() for c in calls],
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
     }
     report.write_json(path, data)

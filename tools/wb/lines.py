@@ -66,6 +66,17 @@ class Fix:
 
 
 @dataclass(frozen=True)
+class Contract:
+    """A function that asks something of its callers, and the callers known to do so:
+    how, by "file:function".
+    """
+
+    function: str
+    asks: str
+    callers: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Line:
     """A supported kernel line; `judged` are the variants that kunit runs."""
 
@@ -77,6 +88,7 @@ class Line:
     variants: dict[str, Variant]
     judged: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    contracts: tuple[Contract, ...] = ()
 
     @property
     def series(self) -> str:
@@ -134,6 +146,7 @@ def load(patches: Path) -> dict[str, Line]:
             _package(d["debian"]) if "debian" in d else None, d.get("kernel_org", {}), variants,
             tuple(d.get("judged", variants)),
             tuple(_fix(patches / name, f) for f in d.get("fixes", ())),
+            tuple(Contract(**c) for c in d.get("contracts", ())),
         )
     return lines
 

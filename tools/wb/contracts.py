@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Who calls functions that ask something of their callers, in a tree of the user's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from . import proc
+from .lines import Contract, Line
+
+# A function's first line, as kernel code has it; not a prototype, a label or a macro.
+_FUNCTION = re.compile(r"(?!EXPORT_)[A-Za-z_][^;=]*?\b(\w+)\([^;]*$")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A place where such a function is used."""
+
+    function: str
+    asks: str
+    file: str
+    line: int
+    caller: str
+    why: str  # how the caller does what is asked; "" if nobody has looked at it yet
+
+    def __str__(self) -> str:
+        return (f"{self.file}:{self.line}: {self.caller}() calls {self.function}(), "
+                f"which asks for {self.asks}")
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _calls(contract: Contract, file: str, text: str) -> list[Call]:
+    found = []
+    caller = ""
+    for number, row in enumerate(text.splitlines(), 1):
+        start = _FUNCTION.match(row)
+        if start:
+            caller = start[1]
+        inside = row[:1].isspace() and not re.match(r"\s*(\*|/\*|//)", row)
+        if inside and re.search(rf"\b{contract.function}\b", row):
+            found.append(Call(contract.function, contract.asks, file, number, caller,
+                              contract.callers.get(f"{file}:{caller}", "")))
+    return found
+
+
+def find(tree: Path, line: Line) -> list[Call]:
+    """All uses of a line's functions that ask something of their callers."""
+    words = [a for c in line.contracts for a in ("-e", c.function)]
+    if not words:
+        return []
+    listed = proc.capture(["git", "grep", "--no-index", "-l", "-z", "-w", *words, "--", "*.c", "*.h"],
+                          cwd=tree) or ""
+    found = []
+    for file in filter(None, listed.split("\0")):
+        text = (tree / file).read_text(errors="replace")
+        found += [call for c in line.contracts for call in _calls(c, file, text)]
+    return found
+
+
+def described(calls: Sequence[Call]) -> str:
+    """For people: how many are known, and those that are not."""
+    if not calls:
+        return ""
+    new = [c for c in calls if not c.why]
+    head = f"callers of {', '.join(dict.fromkeys(f'{c.function}()' for c in calls))}: " \
+        f"{len(calls) - len(new)} known to do as they are asked"
+    return "\n".join([head + (f", {len(new)} to be looked at:" if new else ""),
+                      *(f"  {c}" for c in new)])
