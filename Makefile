@@ -9,9 +9,10 @@ export V KSRC JOBS WB_BUILD SMP ACCEL
 # wbcheck's options, where they are given.
 options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BOUND)') \
 	  $(if $(COVER),--cover '$(COVER)') $(if $(COMPARE),--compare '$(COMPARE)') \
-	  $(if $(JSON),--json '$(JSON)') $(arch)
+	  $(if $(TIMEOUT),--timeout '$(TIMEOUT)') $(if $(JSON),--json '$(JSON)') $(arch)
 line = --line '$(LINE)'
 variant = $(if $(VARIANT),--variant '$(VARIANT)')
+variants = $(foreach v,$(VARIANT) $(VARIANTS),--variant '$(v)')
 forced = $(if $(filter-out file,$(origin LINE)),$(line))
 arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
 
@@ -37,33 +38,33 @@ help:
 	@echo 'ARCH=um,um-smp,x86_64,arm64 (default um; matrix: all), DEBUG=lockdep,kasan,...,'
 	@echo 'SCENARIO=NAME, BOUND=N and JSON=FILE go with kunit, matrix and verify, and so does'
 	@echo 'COVER=N: scenarios of up to N actors in all their interleavings (User-Mode Linux);'
-	@echo 'LINE=v5.10 (or v6.1, v6.12, v7.2) goes with all, VARIANTS= with matrix,'
-	@echo 'programs and stress; verify sees what the tree is without it;'
+	@echo 'LINE=v5.10 (or v6.1, v6.12, v7.2) goes with all; verify sees what the tree is'
+	@echo "without it. VARIANTS='unfixed seed' goes with kunit, matrix, programs, stress and"
+	@echo 'cost; TIMEOUT=SECONDS is for a run of each kernel;'
 	@echo 'SMP=N CPUs (default 2) and ACCEL=kvm|tcg are for QEMU;'
 	@echo 'KSRC=<tree or tarball of the line> replaces the download, V=1 shows the'
 	@echo "kernel's log, JOBS=N limits the build. Exit codes: tools/wbcheck --help"
 
 kunit:
-	@$(WBCHECK) kunit $(line) $(options)
+	@$(WBCHECK) kunit $(line) $(options) $(variants)
 
 matrix:
-	@$(WBCHECK) matrix $(line) $(options) $(foreach v,$(VARIANTS),--variant '$(v)')
+	@$(WBCHECK) matrix $(line) $(options) $(variants)
 
 programs:
 	@$(WBCHECK) programs $(line) $(if $(ACTORS),--actors '$(ACTORS)') $(if $(SHARD),--shard '$(SHARD)') \
 	$(if $(BOUND),--bound '$(BOUND)') $(if $(JSON),--json '$(JSON)') $(arch) \
-	$(foreach v,$(VARIANTS),--variant '$(v)')
+	$(variants)
 
 witness:
 	@$(WBCHECK) witness $(line) $(arch) $(if $(JSON),--json '$(JSON)')
 
 stress:
-	@$(WBCHECK) stress $(line) $(arch) $(if $(JSON),--json '$(JSON)')
+	@$(WBCHECK) stress $(line) $(arch) $(if $(JSON),--json '$(JSON)') $(variants)
 
 cost:
-	@$(if $(VARIANTS),,echo "usage: make cost VARIANTS='stock proposal' LINE=v7.2" >&2; exit 2;) \
-	$(WBCHECK) cost $(line) $(arch) $(if $(JSON),--json '$(JSON)') \
-	$(foreach v,$(VARIANTS),--variant '$(v)')
+	@$(if $(VARIANT)$(VARIANTS),,echo "usage: make cost VARIANTS='stock proposal' LINE=v7.2" >&2; exit 2;) \
+	$(WBCHECK) cost $(line) $(arch) $(if $(JSON),--json '$(JSON)') $(variants)
 
 verify:
 	@$(if $(TREE),,echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \

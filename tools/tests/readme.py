@@ -100,9 +100,9 @@ def matrix_blocks() -> dict[str, str]:
     }
 
 
-def crashes_block() -> str:
+def crashes_block(name: str = "witness") -> str:
     """Of the last `make witness`."""
-    shown: list[dict[str, Any]] = results("witness")["witnesses"]  # type: ignore[assignment]
+    shown: list[dict[str, Any]] = results(name)["witnesses"]  # type: ignore[assignment]
     rows = []
     for s in shown:
         rows += [f"{s['hazard']} on {s['arch']}: {s['schedule']}",

@@ -445,6 +445,18 @@ class Kernel(KernelTest):
             (["kunit", "--arch", "um-smp"], "v5.10 has no such kernels"),
             (["cost", "--line", "v7.2", "--variant", "stock", "--arch", "um"], "counted by QEMU"),
             (["cost"], "--variant"),
+            (["kunit", "--line", ""], "--line: it is empty"),
+            (["kunit", "--json", ROOT], "is a folder"),
+            (["verify", "~no-such-user/linux"], "no such user's home"),
+            (["verify", ROOT / "README.md"], "not a folder"),
+            (["matrix", "--line", "all", "--variant", "x"], "no variant 'x' of v5.10, v6.1"),
+            (["matrix", "--line", "all", "--json", "x"], "one file is for one line"),
+            (["witness", "--line", "v7.2"], "are v5.10's"),
+            (["mutants", "--line", "v6.1"], "v5.10, v7.2 have"),
+            (["mutants", "--only", "x"], "'x': there are "),
+            (["mutants", "--shard", "999/999"], "none in this part"),
+            (["stress", "--runs", "0"], "--runs"),
+            (["deps", "--debug", "x"], "no debugging aid 'x'"),
             (["replay", "nonsense"], "is no schedule"),
             (["replay", "v1:reuse:X"], "not a schedule"),
             (["replay", "v1:p_ER:E"], "no program p_ER"),
@@ -462,6 +474,18 @@ class Kernel(KernelTest):
         self.check(done, Exit.HOST)
         done = wbcheck("kunit", env={"WB_BUILD": "/dev/null/x"})
         self.check(done, Exit.HOST)
+        for name, value in (("JOBS", "\N{SUPERSCRIPT TWO}"), ("SMP", "9"), ("ACCEL", "x"),
+                            ("KSRC", str(ROOT / "README.md")), ("KSRC", "~no-such-user")):
+            with self.subTest(name, value=value):
+                done = wbcheck("kunit", env={name: value})
+                self.check(done, Exit.USAGE)
+                self.assertIn(value, done.stdout)
+        done = wbcheck("kunit", "--variant", "seed+recheck", "--scenario", "huge_tail")
+        self.check(done, Exit.INCOMPLETE)
+        self.assertIn("huge_tail was explored nowhere: um: no transparent huge pages", done.stdout)
+        done = wbcheck("kunit", "--json", "/dev/null/x.json")
+        self.check(done, Exit.HOST)
+        self.assertIn("can't write /dev/null/x.json", done.stdout)
         done = wbcheck("replay", "v1:reuse:E1,T,R", "--svg", "/dev/null/x.svg")
         self.check(done, Exit.HOST)
         self.assertIn("can't write /dev/null/x.svg", done.stdout)

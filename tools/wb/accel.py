@@ -43,13 +43,18 @@ def _trial(arch: Arch, image: Path) -> str | None:
     return "a trial boot hung" if done.code is None else f"a trial boot failed: {done.reason}"
 
 
+def forced() -> str:
+    """What ACCEL asks for, or ""."""
+    name = os.environ.get("ACCEL", "")
+    if name not in ("", *CHOICES):
+        raise WbError(Exit.USAGE, f"ACCEL={name}: there are {', '.join(CHOICES)}")
+    return name
+
+
 def choose(settings: Settings, arch: Arch, image: Path) -> str:
     """"kvm" or "tcg"; ACCEL forces one, else it is tried once and remembered."""
-    forced = os.environ.get("ACCEL", "")
-    if forced:
-        if forced not in CHOICES:
-            raise WbError(Exit.USAGE, f"ACCEL={forced}: there are {', '.join(CHOICES)}")
-        return forced
+    if forced():
+        return forced()
     version = proc.capture([arch.qemu[0], "--version"]) or ""
     key = hashlib.sha256(f"{version} {_machine()}".encode()).hexdigest()[:16]
     memory = settings.cache / f"accel-{arch.name}-{key}"

@@ -12,14 +12,15 @@ import shlex
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from . import (
-    arches, boot, build, cells, contracts, cost, deps, diagram, fetch, fixes, judge, listing, mutants, proc,
-    programs, report, resemble, stage, stress, svg, trace, witness,
+    accel, arches, boot, build, cells, contracts, cost, deps, diagram, fetch, fixes, judge,
+    listing, mutants, options, proc, programs, report, resemble, stage, stress, svg, trace, witness,
 )
 from .arches import Arch
 from .cells import Cell
@@ -29,7 +30,7 @@ from .lines import DEFAULT, Line, Variant, load
 from .lines import get as get_line
 from .lines import select as select_lines
 from .resemble import Likeness
-from .settings import Settings, lock
+from .settings import Settings, expanded, lock
 
 # What an outer make passes on, and the kernel's must not see.
 OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "V", "ARCH", "O", "TREE",
@@ -63,7 +64,7 @@ def selected(settings: Settings, args: argparse.Namespace, line: Line) -> list[A
     """The architectures asked for, with their packages installed; or all that a line has."""
     kconfig = settings.root / "kconfig"
     names = args.arch or ",".join(n for n, a in arches.load(kconfig).items() if a.is_on(line.name))
-    found = arches.select(kconfig, names, getattr(args, "debug", ""))
+    found = arches.select(kconfig, names, args.debug)
     for arch in found:
         if not arch.is_on(line.name):
             raise WbError(Exit.USAGE, f"{arch.name}: {no_such_kernels(arch, line)}")
@@ -85,7 +86,7 @@ def variant_cell(line: Line, variant: Variant, arch: Arch, source: Source) -> Ce
 def variant_cells(settings: Settings, args: argparse.Namespace, line: Line, names: Sequence[str]
                   ) -> tuple[Source, list[Cell]]:
     """Variants of a line on the architectures asked for."""
-    variants = [line.variant(n) for n in names]
+    variants = [line.variant(n) for n in dict.fromkeys(names)]
     found = selected(settings, args, line)
     places = [(arch, v) for arch in found for v in variants if arch.name not in v.not_on]
     if not places:
@@ -101,30 +102,43 @@ def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
 
 
 def cmd_matrix(settings: Settings, args: argparse.Namespace) -> Exit:
-    """One line after the other: what stops one keeps none of the others."""
     lines = select_lines(settings.root / "patches", args.line)
-    if args.json and len(lines) > 1:
+    if len(lines) == 1:
+        return judge_variants(settings, args, lines[0], "matrix",
+                              args.variant or list(lines[0].variants))
+    return matrix_of_lines(settings, args, lines)
+
+
+def matrix_of_lines(settings: Settings, args: argparse.Namespace, lines: Sequence[Line]) -> Exit:
+    """One line after the other: what stops one keeps none of the others.
+
+    Variants and architectures are those of the given ones that a line has.
+    """
+    if args.json:
         raise WbError(Exit.USAGE, "--json: one file is for one line; without it each has its own")
+    for name in args.variant or ():
+        if not any(name in line.variants for line in lines):
+            raise WbError(Exit.USAGE, f"no variant '{name}' of {', '.join(n.name for n in lines)}")
+    archs = arches.select(settings.root / "kconfig", args.arch, args.debug) if args.arch else []
+    ends = {}
+    worst = Exit.OK
     for line in lines:
-        for name in args.variant or ():
-            line.variant(name)
-        selected(settings, args, line)
-    codes = {}
-    for line in lines:
+        names = [n for n in args.variant or line.variants if n in line.variants]
+        there = [a.name for a in archs if a.is_on(line.name)]
+        if not names or archs and not there:
+            ends[line.name] = "has none of these kernels"
+            continue
+        own = argparse.Namespace(**{**vars(args), "arch": ",".join(there) or None})
         try:
-            codes[line.name] = judge_variants(settings, args, line, "matrix",
-                                              args.variant or list(line.variants))
+            code = judge_variants(settings, own, line, "matrix", names)
         except WbError as error:
-            if len(lines) == 1:
-                raise
             note(f"wbcheck: {line.name}: {error}")
-            codes[line.name] = error.code
-        if len(lines) > 1:
-            say("")
-    if len(lines) > 1:
-        say("; ".join(f"{n}: {'as expected' if c == Exit.OK else MEANING[c]}"
-                      for n, c in codes.items()))
-    return next((c for c in codes.values() if c != Exit.OK), Exit.OK)
+            code = error.code
+        ends[line.name] = "as expected" if code == Exit.OK else MEANING[code]
+        worst = code if worst == Exit.OK else worst
+        say("")
+    say("; ".join(f"{name}: {end}" for name, end in ends.items()))
+    return worst
 
 
 def say_not_there(settings: Settings, args: argparse.Namespace, line: Line,
@@ -214,9 +228,19 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
         return Exit.VIOLATION
     if without:
         raise WbError(Exit.INCOMPLETE, f"{line.name}: {judge.UNAVAILABLE}; results in {path}")
+    require_explored(args, verdicts)
     took = f"; {len(verdicts)} kernels in {time.monotonic() - start:.0f} s" if command == "matrix" else ""
     say(f"verdict: as expected: {conclusion(verdicts)}{took}; results in {path}")
     return Exit.OK
+
+
+def require_explored(args: argparse.Namespace, verdicts: Sequence[judge.Verdict]) -> None:
+    """Raise where the one scenario that was asked for was skipped everywhere."""
+    skipped = {v.arch: v.scenarios[args.scenario].skipped for v in verdicts
+               if v.ran == 0 and args.scenario in v.scenarios}
+    if args.scenario and skipped and len(skipped) == len({v.arch for v in verdicts}):
+        why = "; ".join(f"{arch}: {reason}" for arch, reason in skipped.items())
+        raise WbError(Exit.INCOMPLETE, f"{args.scenario} was explored nowhere: {why}")
 
 
 def conclusion(verdicts: Sequence[judge.Verdict]) -> str:
@@ -268,9 +292,9 @@ def run_parameters(settings: Settings, args: argparse.Namespace) -> list[str]:
 
 def user_tree(settings: Settings, args: argparse.Namespace) -> tuple[Likeness, Source, str]:
     """A tree of the user's, what it is taken for, and the folder that it is staged in."""
-    path = Path(args.tree).expanduser().absolute()
+    path = expanded(args.tree)
     if not path.is_dir():
-        raise WbError(Exit.USAGE, f"{args.tree}: no such folder")
+        raise WbError(Exit.USAGE, f"{args.tree}: {'not a' if path.exists() else 'no such'} folder")
     patches = settings.root / "patches"
     forced = get_line(patches, args.line).name if args.line else None
     like = resemble.find(path, patches, load(patches), forced)
@@ -363,6 +387,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
         raise WbError(Exit.INCOMPLETE, f"{source.path}: {judge.UNAVAILABLE}; results in {path}")
     tail = f"{sum(v.ran for v in verdicts)} scenarios, {sum(len(v.skipped) for v in verdicts)} cases skipped; results in {path}"
     if all(v.holds for v in verdicts):
+        require_explored(args, verdicts)
         say(f"verdict: {held(verdicts)}: {tail}")
         return Exit.OK
     rules = broken_rules(verdicts)
@@ -487,6 +512,9 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
 
 def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
+    if witness.BROKEN not in line.variants:
+        raise WbError(Exit.USAGE, f"--line {line.name}: the crashes that were reported are "
+                      f"{DEFAULT}'s")
     broken, fixed = line.variant(witness.BROKEN), line.variant(witness.FIXED)
     args.debug = ",".join(filter(None, (args.debug, witness.DEBUG)))
     found = selected(settings, args, line)
@@ -523,10 +551,11 @@ def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
 def cmd_cost(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
     args.debug = ",".join(filter(None, (args.debug, cost.DEBUG)))
-    source, wanted = variant_cells(settings, args, line, args.variant)
-    if not all(c.arch.qemu for c in wanted):
+    found = arches.select(settings.root / "kconfig", args.arch, args.debug)
+    if not all(a.qemu for a in found):
         raise WbError(Exit.USAGE, f"--arch {args.arch}: instructions are counted by QEMU: "
                       "x86_64, arm64")
+    source, wanted = variant_cells(settings, args, line, args.variant)
     with lock(settings.build):
         data = cost.run(settings, wanted, say)
     path = results_path(settings, args, "cost", line)
@@ -547,7 +576,7 @@ def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
 
 
 def cmd_deps(settings: Settings, args: argparse.Namespace) -> Exit:
-    cells.require(arches.select(settings.root / "kconfig", args.arch))
+    cells.require(arches.select(settings.root / "kconfig", args.arch, args.debug))
     if args.check:
         deps.require(deps.CHECK)
     return Exit.OK
@@ -557,18 +586,6 @@ def cmd_fetch(settings: Settings, args: argparse.Namespace) -> Exit:
     deps.require(deps.BUILD)
     say(str(fetch.get(settings, line_of(settings, args), os.environ.get("KSRC")).path))
     return Exit.OK
-
-
-def positive(text: str) -> int:
-    if not text.isdigit() or int(text) > 15:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 0 to 15")
-    return int(text)
-
-
-def seconds(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds")
-    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -588,91 +605,70 @@ def parser() -> argparse.ArgumentParser:
         c.set_defaults(function=function)
         return c
 
-    def add_line(c: argparse.ArgumentParser, default: str | None = DEFAULT,
-                 several: bool = False) -> None:
-        c.add_argument("--line", default=default, metavar="NAME[,NAME]" if several else "NAME",
-                       help=f"of patches/lines.toml{', or all of them: all' * several} (default: "
-                       f"{default or 'what the tree is'})")
-
-    def add_arch(c: argparse.ArgumentParser, default: str = "um") -> None:
-        c.add_argument("--arch", default=default, metavar="NAME[,NAME]",
-                       help=f"of kconfig/arches.toml (default: {default or 'all'})")
-        c.add_argument("--debug", default="", metavar="AID[,AID]",
-                       help="debugging aids: kconfig/debug-*.config")
-
-    def add_run_options(c: argparse.ArgumentParser, arch: str = "um") -> None:
-        c.add_argument("--scenario", help="only this one")
-        c.add_argument("--bound", type=positive, help="preemptions in a schedule, at most")
-        c.add_argument("--cover", type=positive, metavar="ACTORS",
-                       help="explore scenarios of up to so many actors without a bound, too")
-        c.add_argument("--compare", type=positive, metavar="BOUND",
-                       help="check the reduction against all schedules within this bound")
-        c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
-        add_arch(c, arch)
-        c.add_argument("--timeout", type=seconds, metavar="SECONDS", help="for each kernel's run "
-                       f"(default: {boot.TIMEOUT}, under QEMU {boot.QEMU_TIMEOUT})")
-
     c = add("kunit", cmd_kunit, "the line's variants, each against what is expected of it")
-    add_line(c)
-    c.add_argument("--variant", action="append", help="only this one; can be repeated")
-    add_run_options(c)
+    options.add_line(c)
+    options.add_variants(c)
+    options.add_run_options(c)
     c = add("matrix", cmd_matrix, "all variants of a line, or of several, on all architectures: "
             "a table for each line")
-    add_line(c, several=True)
-    c.add_argument("--variant", action="append", help="only this one; can be repeated")
-    add_run_options(c, "")
+    options.add_line(c, several=True)
+    options.add_variants(c)
+    options.add_run_options(c, None)
     c = add("verify", cmd_verify, "the verdict on a kernel tree of your own; it is only read")
-    c.add_argument("tree")
+    c.add_argument("tree", type=options.given)
     c.add_argument("--fix", action="store_true", help="if it is broken, judge it again with the "
                    "known fixes that it lacks, on the staged copy")
-    add_line(c, None)
-    add_run_options(c)
+    options.add_line(c, None)
+    options.add_run_options(c)
     c = add("replay", cmd_replay, "one schedule, step by step")
     c.add_argument("schedule")
-    add_line(c, None)
-    c.add_argument("--variant", help="default: the first that is judged")
-    c.add_argument("--tree", help="replay on a tree of your own instead")
-    c.add_argument("--svg", type=Path, metavar="FILE", help="draw a timeline of it, too")
-    add_arch(c)
+    options.add_line(c, None, otherwise=f"{DEFAULT}, or what the tree is")
+    where = c.add_mutually_exclusive_group()
+    where.add_argument("--variant", type=options.given, metavar="NAME",
+                       help="default: the first that is judged")
+    where.add_argument("--tree", type=options.given, metavar="DIR",
+                       help="replay on a tree of your own instead")
+    c.add_argument("--svg", type=options.output, metavar="FILE", help="draw a timeline of it, too")
+    options.add_arch(c)
     c = add("witness", cmd_witness, "the crashes of the reports, on the unfixed kernel, and "
             "their absence on the fixed one")
-    add_line(c)
-    add_arch(c, "x86_64,arm64")
-    c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
+    options.add_line(c)
+    options.add_arch(c, "x86_64,arm64")
+    options.add_json(c)
     c = add("programs", cmd_programs, "every program of so many actors that the suite's catalogue "
             "makes")
-    add_line(c)
-    c.add_argument("--variant", action="append", help="only this one; can be repeated")
+    options.add_line(c)
+    options.add_variants(c)
     c.add_argument("--actors", type=programs.numbers, default=[2], metavar="N[,N]",
                    help="2, 3, 4 (default: 2)")
     c.add_argument("--shard", type=mutants.shard, default=(1, 1), metavar="I/N",
                    help="only this part")
-    c.add_argument("--bound", type=positive, help="preemptions in a schedule of those that can't "
-                   "be explored completely, at most")
-    add_arch(c)
-    c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
+    c.add_argument("--bound", type=options.preemptions, metavar="N", help="preemptions in a "
+                   "schedule of those that can't be explored completely, at most")
+    options.add_arch(c)
+    options.add_json(c)
     c = add("stress", cmd_stress, "free-running threads: how long they take to hit what the "
             "explorer finds, and whether the fix holds under them")
-    add_line(c)
-    c.add_argument("--variant", action="append", help="only this one; can be repeated")
-    c.add_argument("--seconds", type=seconds, default=10, metavar="N", help="for each run")
-    c.add_argument("--runs", type=seconds, default=3, metavar="N", help="of each kernel")
-    add_arch(c, "x86_64")
-    c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
+    options.add_line(c)
+    options.add_variants(c)
+    c.add_argument("--seconds", type=options.count, default=10, metavar="N", help="for each run")
+    c.add_argument("--runs", type=options.count, default=3, metavar="N", help="of each kernel")
+    options.add_arch(c, "x86_64")
+    options.add_json(c)
     c = add("cost", cmd_cost, "instructions that an end of writeback takes, as counted by QEMU")
-    add_line(c)
-    c.add_argument("--variant", action="append", required=True,
-                   help="can be repeated: others are compared with the first")
-    add_arch(c, "x86_64,arm64")
-    c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
+    options.add_line(c)
+    options.add_variants(c, "can be repeated: others are compared with the first", required=True)
+    options.add_arch(c, "x86_64,arm64")
+    options.add_json(c)
     c = add("stage", cmd_stage, "only stage a variant; prints where, for use by hand")
-    add_line(c)
-    c.add_argument("--variant", default="stock")
-    add_arch(c)
+    options.add_line(c)
+    c.add_argument("--variant", type=options.given, default="stock", metavar="NAME",
+                   help="default: %(default)s")
+    options.add_arch(c)
     mutants.add_command(add)
-    add_line(add("fetch", cmd_fetch, "only get the kernel source; prints where it is"))
+    options.add_line(add("fetch", cmd_fetch, "only get the kernel source; prints where it is"))
     c = add("deps", cmd_deps, "only install the packages that are needed")
-    add_arch(c)
+    options.add_arch(c)
     c.add_argument("--check", action="store_true", help="those of the project's own tests too")
     return p
 
@@ -687,6 +683,10 @@ def main(argv: Sequence[str]) -> int:
     try:
         proc.adopt_orphans()
         settings = Settings.from_environment()
+        accel.forced()
+        for name in ("json", "svg"):
+            if getattr(args, name, None):
+                report.probe(getattr(args, name))
         ksrc = os.environ.get("KSRC")
         for name in OUTER_MAKE:
             os.environ.pop(name, None)
@@ -704,3 +704,8 @@ def main(argv: Sequence[str]) -> int:
             return int(Exit.INTERRUPTED)
         note(f"wbcheck: {error.strerror or error}: {error.filename or 'this machine'}")
         return int(Exit.HOST)
+    except Exception as error:
+        if os.environ.get("V"):
+            traceback.print_exc()
+        note(f"wbcheck: {type(error).__name__}: {error}: a defect of wbcheck; V=1 shows where")
+        return int(Exit.DEFECT)

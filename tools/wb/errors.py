@@ -23,6 +23,7 @@ class Exit(enum.IntEnum):
     HOST = 11
     KILLED = 12
     STALE = 13
+    DEFECT = 70
     INTERRUPTED = 130
 
 
@@ -41,6 +42,7 @@ MEANING = {
     Exit.HOST: "this machine: no space, no permission, no cache folder",
     Exit.KILLED: "the kernel, or the QEMU it ran in, was ended from outside",
     Exit.STALE: "another kernel than the one that was built has booted",
+    Exit.DEFECT: "a defect of wbcheck itself",
     Exit.INTERRUPTED: "interrupted",
 }
 

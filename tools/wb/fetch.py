@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import sys
+import tarfile
 import tempfile
 import urllib.error
 import urllib.request
@@ -23,7 +24,7 @@ from pathlib import Path
 from . import proc
 from .errors import Exit, WbError
 from .lines import Line, Package
-from .settings import Settings, lock, make_folder
+from .settings import Settings, expanded, lock, make_folder
 
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -350,11 +351,13 @@ def get(settings: Settings, line: Line, given: str | None = None) -> Source:
     tarball = None
     target = sources / f"{line.name}-{line.version}"
     if given:
-        path = Path(given).expanduser().absolute()
+        path = expanded(given)
         if path.is_dir():
             return Source(path, check_line(path, line), pristine=False)
         if not path.is_file():
             raise WbError(Exit.USAGE, f"KSRC={given}: no such folder or tarball")
+        if not tarfile.is_tarfile(path):
+            raise WbError(Exit.USAGE, f"KSRC={given}: neither a folder nor a tarball")
         tarball = path
         target = sources / f"{line.name}-{sha256(path)[:16]}"
     other = None

@@ -20,12 +20,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import boot, build, cells, fetch, judge, proc, report, stage
+from . import boot, build, cells, fetch, judge, options, proc, report, stage
 from .arches import load as load_arches
 from .build import Kernel
 from .errors import Exit, WbError
 from .fetch import Source
-from .lines import DEFAULT, Line, patch_files
+from .lines import Line, patch_files
 from .lines import get as get_line
 from .settings import Settings, lock, make_folder
 
@@ -119,9 +119,9 @@ def choose(jobs: list[Job], only: Sequence[str] | None, shard: tuple[int, int]) 
     """Those that were asked for."""
     unknown = sorted(set(only or ()) - {j.name for j in jobs})
     if unknown:
-        raise WbError(Exit.USAGE, f"there is no mutant or refactoring '{unknown[0]}'")
-    wanted = [j for j in jobs if not only or j.name in only]
-    return wanted[shard[0] - 1::shard[1]]
+        raise WbError(Exit.USAGE, f"there is no mutant or refactoring '{unknown[0]}': "
+                      f"there are {', '.join(j.name for j in jobs)}")
+    return [j for j in jobs if not only or j.name in only][shard[0] - 1::shard[1]]
 
 
 def one_each(jobs: list[Job], rules: Sequence[str]) -> list[Job]:
@@ -317,10 +317,16 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
     start = time.monotonic()
     line = get_line(settings.root / "patches", args.line)
     folder = settings.root / "patches" / line.name
+    if not (folder / FOLDER).is_dir():
+        have = ", ".join(sorted(p.parent.name for p in folder.parent.glob(f"*/{FOLDER}")))
+        raise WbError(Exit.USAGE, f"--line {line.name}: it has no mutants; {have} have")
     expectations = load_expectations(folder / FOLDER / "expected.toml")
     rules = rule_names((settings.root / "kunit/page_writeback/oracles.c").read_text())
     known = find_jobs(folder, expectations)
     jobs = choose(one_each(known, rules) if args.rules else known, args.only, args.shard)
+    if not jobs:
+        raise WbError(Exit.USAGE, f"--shard {'/'.join(map(str, args.shard))}: there is none in "
+                      "this part")
     cells.require([load_arches(settings.root / "kconfig")[ARCH]])
     source = fetch.get(settings, line, os.environ.get("KSRC"))
 
@@ -354,7 +360,7 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
         f"{len(jobs) - len(mutants)} refactorings, {bad} unexpected; {seconds:.0f} s; "
         f"results in {path}"
     )
-    return Exit.VIOLATION if bad or not jobs else Exit.OK
+    return Exit.VIOLATION if bad else Exit.OK
 
 
 def shard(text: str) -> tuple[int, int]:
@@ -369,11 +375,12 @@ def add_command(add: Callable[[str, object, str], argparse.ArgumentParser]) -> N
     """Put the command into the parser of wbcheck."""
     c = add("mutants", command, "breaks of the fixed code that the suite must catch, and "
             "changes that it must not")
-    c.add_argument("--line", default=DEFAULT, metavar="NAME",
-                   help="of patches/lines.toml (default: %(default)s)")
-    c.add_argument("--only", action="append", metavar="NAME", help="can be repeated")
-    c.add_argument("--rules", action="store_true", help="only one for each rule")
+    options.add_line(c)
+    which = c.add_mutually_exclusive_group()
+    which.add_argument("--only", type=options.given, action="append", metavar="NAME",
+                       help="can be repeated")
+    which.add_argument("--rules", action="store_true", help="only one for each rule")
     c.add_argument("--shard", type=shard, default=(1, 1), metavar="I/N", help="only this part")
     c.add_argument("--full", action="store_true",
                    help="to the full bound each, and all that is expected to catch it must")
-    c.add_argument("--json", type=Path, metavar="FILE", help="where to put the results")
+    options.add_json(c)

@@ -142,6 +142,21 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
     write_text(path, json.dumps(data, indent=2) + "\n")
 
 
+def probe(path: Path) -> None:
+    """Raise if a file can't be written, before anything takes time."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(path.name + ".new")
+        new.touch()
+        new.unlink()
+    except OSError as error:
+        raise _cannot(path, error) from error
+
+
+def _cannot(path: Path, error: OSError) -> WbError:
+    return WbError(Exit.HOST, f"can't write {path}: {error.strerror}")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     try:
@@ -150,4 +165,4 @@ def write_text(path: Path, text: str) -> None:
         tmp.write_text(text)
         os.replace(tmp, path)
     except OSError as error:
-        raise WbError(Exit.HOST, f"can't write {path}: {error.strerror}") from error
+        raise _cannot(path, error) from error

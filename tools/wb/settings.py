@@ -16,11 +16,23 @@ from .errors import Exit, WbError
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _number(name: str, default: int) -> int:
+MAX_JOBS = 4096
+MAX_CPUS = 8  # NR_CPUS of kconfig/
+
+
+def _number(name: str, default: int, most: int) -> int:
     text = os.environ.get(name) or str(default)
-    if not text.isdigit() or int(text) < 1:
-        raise WbError(Exit.USAGE, f"{name}={text}: not a number from 1 on")
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise WbError(Exit.USAGE, f"{name}={text}: not a number from 1 to {most}")
     return int(text)
+
+
+def expanded(text: str) -> Path:
+    """A folder or file of the user's."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise WbError(Exit.USAGE, f"{text}: there is no such user's home") from error
 
 
 @dataclass(frozen=True)
@@ -42,8 +54,8 @@ class Settings:
             root=ROOT,
             build=Path(env.get("WB_BUILD") or ROOT / "build").absolute(),
             cache=base.absolute() / "page-writeback",
-            jobs=_number("JOBS", os.cpu_count() or 1),
-            cpus=_number("SMP", 2),
+            jobs=_number("JOBS", os.cpu_count() or 1, MAX_JOBS),
+            cpus=_number("SMP", 2, MAX_CPUS),
             verbose=env.get("V", "") not in ("", "0"),
         )
 

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Values of options, checked where they are given, and options that commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from . import boot
+from .lines import DEFAULT
+
+
+def given(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def preemptions(text: str) -> int:
+    if not text.isdecimal() or int(text) > 15:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 0 to 15")
+    return int(text)
+
+
+def count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10**6:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 1000000")
+    return int(text)
+
+
+def output(text: str) -> Path:
+    """A file to be written: whether it can be is seen before anything takes time."""
+    path = Path(given(text))
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"'{text}' is a folder")
+    return path
+
+
+def add_json(c: argparse.ArgumentParser) -> None:
+    c.add_argument("--json", type=output, metavar="FILE", help="where to put the results")
+
+
+def add_line(c: argparse.ArgumentParser, default: str | None = DEFAULT, several: bool = False,
+             otherwise: str = "what the tree is") -> None:
+    c.add_argument("--line", type=given, default=default,
+                   metavar="NAME[,NAME]" if several else "NAME",
+                   help=f"of patches/lines.toml{', or all of them: all' * several} "
+                   f"(default: {default or otherwise})")
+
+
+def add_arch(c: argparse.ArgumentParser, default: str | None = "um") -> None:
+    c.add_argument("--arch", type=given, default=default, metavar="NAME[,NAME]",
+                   help=f"of kconfig/arches.toml (default: {default or 'all'})")
+    c.add_argument("--debug", default="", metavar="AID[,AID]",
+                   help="debugging aids: kconfig/debug-*.config")
+
+
+def add_variants(c: argparse.ArgumentParser, what: str = "only this one; can be repeated",
+                 required: bool = False) -> None:
+    c.add_argument("--variant", type=given, action="append", required=required, metavar="NAME",
+                   help=what)
+
+
+def add_run_options(c: argparse.ArgumentParser, arch: str | None = "um") -> None:
+    c.add_argument("--scenario", type=given, metavar="NAME", help="only this one")
+    c.add_argument("--bound", type=preemptions, metavar="N",
+                   help="preemptions in a schedule, at most")
+    c.add_argument("--cover", type=preemptions, metavar="ACTORS",
+                   help="explore scenarios of up to so many actors without a bound, too")
+    c.add_argument("--compare", type=preemptions, metavar="BOUND",
+                   help="check the reduction against all schedules within this bound")
+    add_json(c)
+    add_arch(c, arch)
+    c.add_argument("--timeout", type=count, metavar="SECONDS", help="for each kernel's run "
+                   f"(default: {boot.TIMEOUT}, under QEMU {boot.QEMU_TIMEOUT})")
