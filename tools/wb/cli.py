@@ -159,6 +159,13 @@ def no_such_kernels(arch: Arch, line: Line) -> str:
     return f"{line.name} has no such kernels: {', '.join(arch.lines)} has"
 
 
+def say_uncovered(args: argparse.Namespace, wanted: Sequence[Cell]) -> None:
+    """Where --cover has no effect: before anything takes time."""
+    smp = dict.fromkeys(c.arch.name for c in wanted if "several CPUs" in c.arch.skips)
+    if args.cover and smp:
+        note(f"note: --cover: not on {', '.join(smp)}, which has several CPUs")
+
+
 def parted(outcomes: Sequence[judge.Verdict | WbError]
            ) -> tuple[list[judge.Verdict], list[WbError]]:
     return ([o for o in outcomes if isinstance(o, judge.Verdict)],
@@ -176,6 +183,7 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
     """Variants against what is expected of them: the table, and the verdict."""
     run = run_of(settings, args)
     source, wanted = variant_cells(settings, args, line, names)
+    say_uncovered(args, wanted)
     path = results_path(settings, args, command, line)
     start = time.monotonic()
 
@@ -363,6 +371,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     say_likeness(like, source)
     run = run_of(settings, args)
     wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args, line)]
+    say_uncovered(args, wanted)
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
     say(f"{source.path}: {like}")
