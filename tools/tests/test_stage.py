@@ -12,7 +12,6 @@ from pathlib import Path
 from wb import build, fetch, lines, settings, stage
 from wb.errors import Exit, WbError
 from wb.fetch import Source
-from wb.lines import Form
 
 ROOT = Path(__file__).parents[2]
 FILES = {
@@ -236,39 +235,6 @@ class Trees(unittest.TestCase):
         (self.tree / "mm/tests").mkdir()
         (self.tree / "mm/tests/Kconfig").write_text("their own\n")
         self.assert_raises(Exit.USAGE, "of its own", self.stage)
-
-    def test_twin_keeps_times_of_same_content(self) -> None:
-        first = self.stage(pristine=True)
-        (first.path / stage.BUILD_DIR).mkdir()
-        (first.path / stage.BUILD_DIR / "x.o").write_text("object")
-        source = Source(self.tree, "5.10.1", True)
-        files = stage.overlay(source, ROOT, (self.patch,), "CONFIG_KUNIT=y\n")
-        other = stage.sync(source, files, self.tmp / "other", first.path)
-        same = "mm/tests/interleave/explore.c"
-        self.assertEqual((first.path / same).stat().st_mtime_ns, (other.path / same).stat().st_mtime_ns)
-        self.assertGreater(
-            (other.path / "mm/filemap.c").stat().st_mtime_ns,
-            (other.path / stage.BUILD_DIR / "x.o").stat().st_mtime_ns,
-        )
-
-    def test_twins_own_content_is_newer_than_its_objects(self) -> None:
-        """Also where a patch takes back what both have, and the file is the source's again."""
-        source = Source(self.tree, "5.10.1", True)
-        files = stage.overlay(source, ROOT, (self.patch,), "CONFIG_KUNIT=y\n")
-        first = stage.sync(source, files, self.tmp / "first")
-        (first.path / stage.BUILD_DIR).mkdir()
-        (first.path / stage.BUILD_DIR / "x.o").write_text("object")
-        for name, patches in (("other", ()), ("back", (self.patch, Form(self.patch, reverse=True)))):
-            with self.subTest(name):
-                files = stage.overlay(source, ROOT, patches, "CONFIG_KUNIT=y\n")
-                other = stage.sync(source, files, self.tmp / name, first.path)
-                self.assertEqual(
-                    (other.path / "mm/filemap.c").read_text(), (self.tree / "mm/filemap.c").read_text()
-                )
-                self.assertGreater(
-                    (other.path / "mm/filemap.c").stat().st_mtime_ns,
-                    (other.path / stage.BUILD_DIR / "x.o").stat().st_mtime_ns,
-                )
 
     def test_no_kernel_tree(self) -> None:
         line = lines.load(ROOT / "patches")["v5.10"]

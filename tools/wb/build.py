@@ -6,11 +6,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import places, proc
+from . import places, proc, stage
 from .arches import Arch
 from .errors import Exit, WbError
 from .places import Place
@@ -19,6 +20,7 @@ from .stage import Staged
 from .trace import Trace
 
 STAMP = "wb-built"
+MANIFEST = "wb-manifest"  # what the tree was that a build folder was built from
 KUNIT_BASE = "olddefconfig"  # what kunit.py puts a configuration on top of
 USER = "wb"  # who builds the kernels, in their own words
 CCACHE_LINKS = Path("/usr/lib/ccache")  # where Debian has ccache stand in for gcc
@@ -163,6 +165,7 @@ def build(
     binary.unlink(missing_ok=True)  # a failed build must not leave one to boot
     env = environment(settings.root, mark_of(identity))
     seconds = configure(staged, arch, kunitconfig, name, env, niceness)
+    shutil.copyfile(tree / stage.STAMP, build_dir / MANIFEST)
     log = build_dir / "wb-build.log"
     total_file = settings.cache / f"objects-{arch.label}"
     total = int(total_file.read_text()) if total_file.is_file() else 0

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import boot, build, deps, diagram, judge, proc, stage, trace
+from . import boot, build, deps, diagram, judge, proc, stage, trace, twin
 from .arches import Arch
 from .arches import load as load_arches
 from .errors import Exit, WbError
@@ -81,17 +81,19 @@ def overlay(settings: Settings, cell: Cell) -> dict[str, bytes | None]:
     return stage.overlay(cell.source, settings.root, cell.patches, config)
 
 
-def staged(settings: Settings, cell: Cell, twin: Cell | None = None) -> stage.Staged:
-    """The staged tree of a cell, up to date."""
+def staged(settings: Settings, cell: Cell, like: Cell | None = None) -> stage.Staged:
+    """The staged tree of a cell, up to date; what is built there begins as it is in another."""
     with _staging:  # a tree may be for several architectures
-        return stage.sync(cell.source, overlay(settings, cell), settings.build / cell.folder,
-                          settings.build / twin.folder if twin else None)
+        tree = stage.sync(cell.source, overlay(settings, cell), settings.build / cell.folder)
+        if like:
+            twin.adopt(tree.path, settings.build / like.folder, cell.arch.build_dir)
+        return tree
 
 
-def built(settings: Settings, cell: Cell, twin: Cell | None = None, niceness: int = 0
+def built(settings: Settings, cell: Cell, like: Cell | None = None, niceness: int = 0
           ) -> build.Kernel:
     """The kernel of a cell, up to date."""
-    return build.build(settings, staged(settings, cell, twin), cell.arch, cell.name,
+    return build.build(settings, staged(settings, cell, like), cell.arch, cell.name,
                        kunitconfig(settings, cell.line, cell.arch), niceness)
 
 
@@ -131,17 +133,17 @@ def twins(settings: Settings, cells: Sequence[Cell]) -> list[int | None]:
     ]
 
 
-def priorities(twins: Sequence[int | None]) -> list[int]:
+def priorities(earlier: Sequence[int | None]) -> list[int]:
     """For each cell its place in the order in which kernels are wanted.
 
     First what most others continue from, and these right after it: they take few
     seconds, and run while the rest is built.
     """
     roots: list[int] = []
-    for i, twin in enumerate(twins):
-        roots.append(i if twin is None else roots[twin])
-    order = sorted(range(len(twins)), key=lambda i: (-roots.count(roots[i]), roots[i], i))
-    return [order.index(i) for i in range(len(twins))]
+    for i, j in enumerate(earlier):
+        roots.append(i if j is None else roots[j])
+    order = sorted(range(len(roots)), key=lambda i: (-roots.count(roots[i]), roots[i], i))
+    return [order.index(i) for i in range(len(roots))]
 
 
 def run_cells(settings: Settings, cells: Sequence[Cell], run: Run,
@@ -153,10 +155,10 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run,
     Two kernels are built at a time, for configuring and linking keep only one
     CPU busy; a third tree is staged meanwhile; and those that are built run.
     """
-    twin = twins(settings, cells)
-    priority = priorities(twin)
+    earlier = twins(settings, cells)
+    priority = priorities(earlier)
     # Those that continue from another come when it may be there.
-    order = sorted(range(len(cells)), key=lambda i: (twin[i] is not None, priority[i]))
+    order = sorted(range(len(cells)), key=lambda i: (earlier[i] is not None, priority[i]))
     begun: dict[int, Future[Future[judge.Verdict]]] = {}
     verdicts: dict[int, judge.Verdict] = {}
     keeping = threading.Lock()
@@ -171,7 +173,7 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run,
 
     def begin(i: int) -> Future[judge.Verdict]:
         """Build a kernel, and let it run."""
-        source = twin[i]
+        source = earlier[i]
         if source is not None and begun[source].exception():
             source = None
         kernel = built(settings, cells[i], None if source is None else cells[source],

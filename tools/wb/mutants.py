@@ -20,7 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import boot, build, cells, fetch, judge, options, proc, report, stage
+from . import boot, build, cells, fetch, judge, options, proc, report, stage, twin
 from .arches import load as load_arches
 from .build import Kernel
 from .errors import Exit, WbError
@@ -228,7 +228,7 @@ class Bench:
 
     def _stage(self, patches: Sequence[Path]) -> stage.Staged:
         files = stage.overlay(self.source, self.settings.root, patches, self.config)
-        return stage.sync(self.source, files, self.tree, self.twin)
+        return stage.sync(self.source, files, self.tree)
 
     def _make(self, name: str, mark: str) -> None:
         """Rebuild; patches leave the configuration alone, so it need not be made anew."""
@@ -246,8 +246,9 @@ class Bench:
     def kernel(self, job: Job) -> Kernel:
         """Build one; the kernel is a copy, so that the next can be built."""
         if not self.ready:
-            build.build(self.settings, self._stage(self.stack), self.arch, "the fixed code",
-                        self.config)
+            fixed = self._stage(self.stack)
+            twin.adopt(self.tree, self.twin, self.arch.build_dir)
+            build.build(self.settings, fixed, self.arch, "the fixed code", self.config)
             self.ready = True
         mark = build.mark_of(self._stage([*self.stack, job.patch]).digest)
         self._make(job.name, mark)

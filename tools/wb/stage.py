@@ -222,22 +222,13 @@ def _has(path: Path, content: bytes) -> bool:
     return path.is_file() and not path.is_symlink() and path.read_bytes() == content
 
 
-def _write(target: Path, content: bytes, twin: Path | None) -> None:
-    """Replace a file unless it has this content already.
-
-    `twin` is the same file of another staged tree, of which the build folder
-    is a copy: with the same content it has the same time, and what was built
-    from it need not be built again. With other content, what was built from that
-    is older, even if the file is as in the source, as with a patch that takes
-    another one back.
-    """
-    if _has(target, content) and (twin is None or _has(twin, content)):
+def _write(target: Path, content: bytes) -> None:
+    """Replace a file unless it has this content already."""
+    if _has(target, content):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     tmp = target.with_name(target.name + ".wb-new")
     tmp.write_bytes(content)
-    if twin and _has(twin, content):
-        shutil.copystat(twin, tmp)
     os.replace(tmp, target)
 
 
@@ -274,7 +265,12 @@ def _clone(source: Source, stage: Path) -> None:
     os.replace(new, stage)
 
 
-def _read_manifest(path: Path) -> dict[str, tuple[str, str]]:
+def is_own(identity: str) -> bool:
+    """Is a file of the manifest not the source's?"""
+    return ":" not in identity and identity != "-"
+
+
+def read_manifest(path: Path) -> dict[str, tuple[str, str]]:
     """What was staged: by name the identity in the source, and when staged."""
     try:
         rows = path.read_text(errors="surrogateescape").split("\0")
@@ -331,30 +327,15 @@ def prepare(source: Source, stage: Path) -> bool:
     return True
 
 
-def sync(
-    source: Source, files: dict[str, bytes | None], stage: Path, twin: Path | None = None
-) -> Staged:
-    """Make `stage` the source plus `files`, touching only what differs.
-
-    Where there is no such staged tree yet, it starts with a copy of the build
-    folder of `twin`, a tree staged from the same source.
-    """
+def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
+    """Make `stage` the source plus `files`, touching only what differs."""
     manifest_path = stage / STAMP
     restored: list[str] = []
     label = f"staging {stage.name}"
     try:
         now = identities(source.path)
         fresh = prepare(source, stage)
-        before = _read_manifest(manifest_path)
-        if not fresh or twin is None or not (twin / STAMP).is_file():
-            twin = None
-        if twin and (twin / BUILD_DIR).is_dir():
-            proc.run(["cp", "-a", twin / BUILD_DIR, stage / BUILD_DIR], label=label)
-        # What it has otherwise than the source: the objects are built from that.
-        of_twin = {
-            name for name, (identity, _) in _read_manifest(twin / STAMP).items()
-            if ":" not in identity
-        } if twin else set()
+        before = read_manifest(manifest_path)
         with proc.progress(label) as p:
             staged: dict[str, str] = {}
             for i, (name, identity) in enumerate(now.items()):
@@ -366,7 +347,7 @@ def sync(
                         Exit.SOURCE, f"{source.path}/{name} was edited, and is to stay as it came; "
                         f"please remove {source.path}",
                     )
-                same = had == identity or (fresh and name not in of_twin)
+                same = had == identity or fresh
                 if same and _shared(source, name):
                     continue
                 target = stage / name
@@ -383,7 +364,7 @@ def sync(
                 if content is None:
                     (stage / name).unlink(missing_ok=True)
                 else:
-                    _write(stage / name, content, twin and twin / name)
+                    _write(stage / name, content)
             _remove_stale(stage, set(now) | set(files), set(before))
         everything = now | {
             n: "-" if c is None else hashlib.sha256(c).hexdigest() for n, c in files.items()
