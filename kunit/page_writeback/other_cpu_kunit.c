@@ -8,17 +8,22 @@
  * wait queue's as long as PG_waiters is clear. Here one of the two runs alone,
  * and before one of its accesses to the page, each in turn, does what the other
  * would do in full at that moment. A wakeup must not be missed.
+ *
+ * And whoever freezes the references of a page, once PG_writeback is clear, must
+ * find them frozen afterwards: a reference that is taken meanwhile would be lost.
  */
 #include <kunit/test.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
+#include <linux/page_ref.h>
 #include <linux/pagemap.h>
 #include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 
 #include "catalogue.h"
+#include "suite.h"
 
 /**
  * struct pwb_other - one actor, and what another CPU does meanwhile
@@ -28,6 +33,9 @@
  * @seen: accesses so far
  * @acted: it has
  * @wait: the other CPU's waiter, while on the wait queue
+ * @stale: PG_waiters is set, for nobody
+ * @frozen: the other CPU has frozen the references
+ * @thawed: and somebody has taken one
  */
 struct pwb_other {
 	struct pwb_world world;
@@ -36,6 +44,9 @@ struct pwb_other {
 	unsigned int seen;
 	bool acted;
 	wait_queue_entry_t wait;
+	bool stale;
+	bool frozen;
+	bool thawed;
 };
 
 static struct pwb_other *pwb_other(void *world)
@@ -90,10 +101,47 @@ static bool pwb_other_ends(struct pwb_other *other)
 	return true;
 }
 
+/*
+ * Another CPU freezes the references of the page, of which there is only its
+ * file's, as s390's gmap_make_secure() did: by the lock of the page alone.
+ */
+static bool pwb_other_freezes_unlocked(struct pwb_other *other)
+{
+	struct pwb_world *world = &other->world;
+
+	if (world->free || PageWriteback(world->page) ||
+	    !page_ref_freeze(world->page, 1))
+		return false;
+	other->frozen = true;
+	return true;
+}
+
+/* And by that of i_pages, too, as all others. */
+static bool pwb_other_freezes(struct pwb_other *other)
+{
+	return !other->world.xa_locked && pwb_other_freezes_unlocked(other);
+}
+
+/* Others' references stay what they are, whatever became of the frozen ones. */
+static void pwb_other_thaw(struct pwb_other *other)
+{
+	struct page *page = other->world.page;
+
+	if (!other->frozen)
+		return;
+	other->frozen = false;
+	other->thawed |= page_ref_count(page) != 0;
+	page_ref_add(page, 1);
+	/* It was not about to be freed. */
+	other->world.zero = 0;
+}
+
 static void pwb_other_access(void *data, const struct ilv_access *access)
 {
 	struct pwb_other *other = pwb_other(data);
 
+	if (other->frozen && page_ref_count(other->world.page))
+		pwb_other_thaw(other);
 	if (other->seen++ == other->at)
 		other->acted = other->act(other);
 	pwb_access(data, access);
@@ -102,18 +150,23 @@ static void pwb_other_access(void *data, const struct ilv_access *access)
 static int pwb_other_setup(void *data)
 {
 	struct pwb_other *other = pwb_other(data);
+	int ret;
 
 	other->seen = 0;
 	other->acted = false;
 	init_waitqueue_func_entry(&other->wait, pwb_other_woken);
 	INIT_LIST_HEAD(&other->wait.entry);
-	return pwb_setup(data);
+	ret = pwb_setup(data);
+	if (!ret && other->stale)
+		folio_set_waiters(pwb_folio(data));
+	return ret;
 }
 
 static void pwb_other_teardown(void *data)
 {
 	struct pwb_other *other = pwb_other(data);
 
+	pwb_other_thaw(other);
 	if (!list_empty(&other->wait.entry)) {
 		ilv_violation(PWB_MISSED_WAKE);
 		/* Its lock is not to be had; nobody else waits for a page. */
@@ -122,8 +175,10 @@ static void pwb_other_teardown(void *data)
 	pwb_teardown(data);
 }
 
-static void pwb_other_cpu(struct kunit *test, const struct ilv_actor *actor,
-			  bool (*act)(struct pwb_other *other))
+/* Returns whether somebody has taken a reference while they were frozen. */
+static bool pwb_other_cpu(struct kunit *test, const struct ilv_actor *actor,
+			  bool (*act)(struct pwb_other *other), bool stale,
+			  unsigned int *acted)
 {
 	struct ilv_program program = {
 		.name		= test->name,
@@ -137,10 +192,12 @@ static void pwb_other_cpu(struct kunit *test, const struct ilv_actor *actor,
 		.woken		= pwb_woken,
 		.state		= pwb_state,
 	};
-	unsigned int acted = 0, locked = 0;
+	unsigned int locked = 0;
 	struct ilv_result *result;
 	struct pwb_other *other;
+	bool thawed;
 
+	*acted = 0;
 	result = kunit_kzalloc(test, sizeof(*result), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, result);
 	/* Not the test's: an actor that was given up may still use it. */
@@ -149,6 +206,7 @@ static void pwb_other_cpu(struct kunit *test, const struct ilv_actor *actor,
 	KUNIT_ASSERT_EQ(test, 0, pwb_world_init(&other->world));
 	other->world.ender = actor->run == pwb_actor_end ? 0 : ILV_NOBODY;
 	other->act = act;
+	other->stale = stale;
 	program.world = &other->world;
 	do {
 		ilv_explore(&program, 0, 0, result);
@@ -157,37 +215,65 @@ static void pwb_other_cpu(struct kunit *test, const struct ilv_actor *actor,
 				       result->broken & BIT(PWB_MISSED_WAKE),
 				       "if another CPU acts before access %u",
 				       other->at);
-		acted += other->acted;
+		*acted += other->acted;
 		locked = result->atomic;
 	} while (!result->error && other->at++ < other->seen);
 	pwb_world_exit(&other->world);
+	thawed = other->thawed;
 	if (result->error != -EDEADLK)
 		kfree(other);
-	/* Before, after, and in a critical section. */
-	KUNIT_EXPECT_GT_MSG(test, acted, 1U, "the other CPU could not act");
 	KUNIT_EXPECT_GT(test, locked, 0U);
+	return thawed;
 }
+
+static const struct ilv_actor pwb_other_end = PWB_OP_END;
 
 static void waits_during_end(struct kunit *test)
 {
-	static const struct ilv_actor end = PWB_OP_END;
+	unsigned int acted;
 
 	if (!COMPAT_HAS_ADD_WAIT_QUEUE)
 		kunit_skip(test, "not on this line");
 
-	pwb_other_cpu(test, &end, pwb_other_waits);
+	pwb_other_cpu(test, &pwb_other_end, pwb_other_waits, false, &acted);
+	/* Before, after, and in a critical section. */
+	KUNIT_EXPECT_GT_MSG(test, acted, 1U, "the other CPU could not act");
 }
 
 static void ends_during_wait(struct kunit *test)
 {
 	static const struct ilv_actor wait = PWB_OP_WAIT;
+	unsigned int acted;
 
-	pwb_other_cpu(test, &wait, pwb_other_ends);
+	pwb_other_cpu(test, &wait, pwb_other_ends, false, &acted);
+	KUNIT_EXPECT_GT_MSG(test, acted, 1U, "the other CPU could not act");
+}
+
+/*
+ * Where a reference is held all the time, freezing fails. Where it is taken after
+ * PG_writeback is clear, that must be in a place where nobody freezes.
+ */
+static void freezes_during_end(struct kunit *test)
+{
+	unsigned int acted;
+
+	KUNIT_EXPECT_FALSE_MSG(test,
+			       pwb_other_cpu(test, &pwb_other_end,
+					     pwb_other_freezes, true, &acted),
+			       "a reference is taken of a page whose references are frozen");
+	/* A kernel with these checks would die of it. */
+	if (IS_ENABLED(CONFIG_DEBUG_VM))
+		return;
+	if (pwb_other_cpu(test, &pwb_other_end, pwb_other_freezes_unlocked, true,
+			  &acted))
+		pwb_print(test, "relies %s: on all who freeze references holding the i_pages lock",
+			  test->name);
 }
 
 static struct kunit_case pwb_other_cpu_cases[] = {
 	KUNIT_CASE(waits_during_end),
 	KUNIT_CASE(ends_during_wait),
+	KUNIT_CASE(freezes_during_end),
 	{}
 };
 

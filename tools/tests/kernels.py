@@ -68,7 +68,8 @@ def verdicts_of(data: dict[str, object]) -> list[Verdict]:
             n: Scenario(**{**s, "breaks": [Breakage(**b) for b in s["breaks"]]})
             for n, s in v["scenarios"].items()
         }
-        found.append(Verdict(v["name"], v["arch"], scenarios, v["failed"], v["skipped"]))
+        found.append(Verdict(v["name"], v["arch"], scenarios, v["failed"], v["skipped"],
+                             relies=v.get("relies", [])))
     return found
 
 

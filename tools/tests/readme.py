@@ -28,6 +28,7 @@ def kunit_blocks() -> dict[str, str]:
             report.verdict_table(verdicts)
             + f"\n\nverdict: as expected: {broken} broken, {held} without a violation; results in ..."
         ),
+        "relies": indented(report.relied_on(verdicts)),
         "results": report.hazard_table(verdicts) + "\n",
         "witness": indented("\n".join([f"{h2.rule}, {h2.witness}", "", *h2.diagram])),
         "codes": "| code | meaning |\n|---|---|\n" + codes,

@@ -48,6 +48,10 @@ class Parse(unittest.TestCase):
         self.assertEqual(verdict.scenarios["huge_tail"].skipped, "no transparent huge pages")
         self.assertEqual(verdict.scenarios["rearm"].summary, "holds (H3 masked)")
         self.assertEqual(verdict.scenarios["reuse"].masked, [])
+        relies = "all who freeze references holding the i_pages lock"
+        self.assertEqual(verdict.relies, [relies])
+        self.assertEqual(report.relied_on([verdict, self.verdict("fail")]),
+                         f"relied on by {verdict.name}: {relies}")
 
     def test_fail(self) -> None:
         verdict = self.verdict("fail")

@@ -173,9 +173,10 @@ def parted(outcomes: Sequence[judge.Verdict | WbError]
 
 
 def say_skipped(verdicts: Sequence[judge.Verdict]) -> None:
-    rows = report.skipped(verdicts)
-    if rows:
-        say(rows + "\n")
+    """What was skipped, and what was not looked at but matters."""
+    rows = [report.skipped(verdicts), report.relied_on(verdicts)]
+    if any(rows):
+        say("\n".join(filter(None, rows)) + "\n")
 
 
 def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, command: str,

@@ -100,6 +100,7 @@ class Verdict:
     skipped: list[str] = field(default_factory=list)
     available: bool = True
     passed: int = 0  # cases that are no scenarios
+    relies: list[str] = field(default_factory=list)  # on what, of code elsewhere
 
     @property
     def holds(self) -> bool:
@@ -241,6 +242,10 @@ def judge(log: Log, expected: dict[str, list[str]], name: str, arch: Arch) -> Ve
                         Exit.INCOMPLETE, f"{where}: {case_name} was skipped: {case.skipped}"
                     )
                 verdict.skipped.append(f"{suite}.{case_name}: {case.skipped}")
+            verdict.relies += [
+                row.partition(": on ")[2] for row in case.lines
+                if row.startswith(f"relies {case_name}: on ")
+            ]
             if suite == RACES:
                 verdict.scenarios[case_name] = scenario(case, where)
             elif not case.ok:

@@ -59,6 +59,15 @@ def skipped(verdicts: Iterable[Verdict]) -> str:
     )
 
 
+def relied_on(verdicts: Iterable[Verdict]) -> str:
+    """What of code elsewhere these kernels need to be so, as the suite found."""
+    rows: dict[str, dict[str, None]] = {}
+    for v in verdicts:
+        for what in v.relies:
+            rows.setdefault(what, {})[v.name] = None
+    return "\n".join(f"relied on by {', '.join(names)}: {what}" for what, names in rows.items())
+
+
 MATRIX = ("variant", "arch", "H1", "H2", "H3", "H4", "H5", "other rules", "scenarios", "schedules")
 HAZARDS = ("H1", "H2", "H3", "H4", "H5")
 
