@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from wb import build, fetch, lines, settings, stage
+from wb import build, fetch, lines, proc, settings, stage
 from wb.errors import Exit, WbError
 from wb.fetch import Source
 
@@ -235,6 +235,22 @@ class Trees(unittest.TestCase):
         (self.tree / "mm/tests").mkdir()
         (self.tree / "mm/tests/Kconfig").write_text("their own\n")
         self.assert_raises(Exit.USAGE, "of its own", self.stage)
+
+    def test_interrupted_copy_is_no_tree(self) -> None:
+        """What was being copied when all was cancelled is not taken for a whole one."""
+        slow = self.tmp / "bin"
+        slow.mkdir()
+        (slow / "cp").write_text("#!/bin/sh\nexec sleep 20\n")
+        (slow / "cp").chmod(0o755)
+        path = os.environ["PATH"]
+        self.addCleanup(os.environ.__setitem__, "PATH", path)
+        self.addCleanup(proc.cancelled.clear)
+        os.environ["PATH"] = f"{slow}:{path}"
+        proc.cancelled.set()
+        start = time.monotonic()
+        self.assert_raises(Exit.INTERRUPTED, "interrupted", self.stage, True)
+        self.assertLess(time.monotonic() - start, 10)
+        self.assertFalse((self.tmp / "stage").exists())
 
     def test_no_kernel_tree(self) -> None:
         line = lines.load(ROOT / "patches")["v5.10"]

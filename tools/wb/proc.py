@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .errors import Exit, WbError
+
 
 @dataclass
 class Done:
@@ -148,7 +150,8 @@ def run(
 
     Its output goes to the file `log`, or is returned. If `deadline` seconds
     pass, or anything is raised meanwhile (Ctrl-C), it is killed, and in any
-    case all that it has left running. Of several that run at a time, the one
+    case all that it has left running. Once all is cancelled, in any thread,
+    there is no result that could be taken for a success: it raises. Of several that run at a time, the one
     with the least `niceness` has the CPUs first.
     """
     start = time.monotonic()
@@ -182,6 +185,8 @@ def run(
                             break
         finally:
             _end_all(process, mark)
+    if code is None and cancelled.is_set():
+        raise WbError(Exit.INTERRUPTED, f"interrupted: {label or command[0]}")
     text = log.read_text(errors="replace") if log else data.decode(errors="replace")
     return Done(code, text, time.monotonic() - start)
 
