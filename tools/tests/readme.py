@@ -60,43 +60,39 @@ def programs_block() -> str:
         ["variant", "actors", "programs", "complete", "violating", "by rule"], rows, (1, 2, 3, 4)))
 
 
-def line_of(name: str) -> lines.Line:
-    return lines.get(ROOT / "patches", name)
-
-
-def matrix_of(line: str) -> dict[str, Any]:
+def matrix_of(line: lines.Line) -> dict[str, Any]:
     """What the last `make matrix LINE=...` has left; nothing, if it was not a whole one."""
-    file = "matrix" if line == lines.DEFAULT else f"matrix-{line}"
-    if not (RESULTS / f"{file}.json").is_file():
+    path = RESULTS / line.results("matrix")
+    if not path.is_file():
         return {}
-    data: dict[str, Any] = results(file)
+    data: dict[str, Any] = results(path.stem)
     there = {v["name"] for v in data["variants"]}
-    return data if data["complete"] and there == set(line_of(line).variants) else {}
-
-
-def matrix_rows(line: str, judged: bool) -> list[list[str]]:
-    """The rows of the variants that `make kunit` judges, or of all others."""
-    return [report.matrix_row(v) for v in verdicts_of(matrix_of(line))
-            if (v.name in line_of(line).judged) is judged]
+    return data if data["complete"] and there == set(line.variants) else {}
 
 
 def matrix_blocks() -> dict[str, str]:
     """Of the last `make matrix LINE=all`."""
-    header = report.MATRIX
-    later = [n for n in lines.load(ROOT / "patches") if n != lines.DEFAULT]
-    all_of = {n: matrix_of(n) for n in (lines.DEFAULT, *later)}
+    known = lines.load(ROOT / "patches")
+    all_of = {n: matrix_of(line) for n, line in known.items()}
     if not all(all_of.values()):
         return {}
-    counts = [[n, str(len(d["variants"])), str(round(d["seconds"] / 60)),
-               str(sum(s.schedules for v in verdicts_of(d) for s in v.scenarios.values()))]
+    verdicts = {n: verdicts_of(d) for n, d in all_of.items()}
+    counts = [[n, str(len(verdicts[n])), str(round(d["seconds"] / 60)),
+               str(sum(s.schedules for v in verdicts[n] for s in v.scenarios.values()))]
               for n, d in all_of.items()]
     counts.append(["all", *(str(sum(int(r[i]) for r in counts)) for i in (1, 2, 3))])
-    later_rows = [[n, *row] for judged in (True, False) for n in later
-                  for row in matrix_rows(n, judged)]
+
+    def rows(name: str, judged: bool) -> list[list[str]]:
+        """Those of the variants that `make kunit` judges, or of all others."""
+        return [report.matrix_row(v) for v in verdicts[name]
+                if (v.name in known[name].judged) is judged]
+
+    later = [[n, *row] for judged in (True, False) for n in known if n != lines.DEFAULT
+             for row in rows(n, judged)]
     return {
-        "matrix": indented(report.table(header, matrix_rows(lines.DEFAULT, True), (8, 9))),
-        "alternatives": indented(report.table(header, matrix_rows(lines.DEFAULT, False), (8, 9))),
-        "lines": indented(report.table(("line", *header), later_rows, (9, 10))),
+        "matrix": indented(report.table(report.MATRIX, rows(lines.DEFAULT, True), (8, 9))),
+        "alternatives": indented(report.table(report.MATRIX, rows(lines.DEFAULT, False), (8, 9))),
+        "lines": indented(report.table(("line", *report.MATRIX), later, (9, 10))),
         "times": indented(report.table(("line", "kernels", "minutes", "schedules"), counts, (1, 2, 3))),
     }
 

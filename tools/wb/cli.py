@@ -74,8 +74,7 @@ def selected(settings: Settings, args: argparse.Namespace, line: Line) -> list[A
 
 def results_path(settings: Settings, args: argparse.Namespace, name: str, line: Line) -> Path:
     """Where results go, a file for each command and line."""
-    file = name if line.name == DEFAULT else f"{name}-{line.name}"
-    return Path(args.json or settings.build / "results" / f"{file}.json")
+    return Path(args.json or settings.build / "results" / line.results(name))
 
 
 def variant_cell(line: Line, variant: Variant, arch: Arch, source: Source) -> Cell:

@@ -95,6 +95,10 @@ class Line:
         """What the versions of its kernels begin with, like "6.1"."""
         return f"{self.makefile['VERSION']}.{self.makefile['PATCHLEVEL']}"
 
+    def results(self, command: str) -> str:
+        """The name of the file that a command's results on it go to."""
+        return f"{command}.json" if self.name == DEFAULT else f"{command}-{self.name}.json"
+
     def variant(self, name: str) -> Variant:
         if name not in self.variants:
             raise WbError(

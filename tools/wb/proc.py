@@ -151,8 +151,8 @@ def run(
     Its output goes to the file `log`, or is returned. If `deadline` seconds
     pass, or anything is raised meanwhile (Ctrl-C), it is killed, and in any
     case all that it has left running. Once all is cancelled, in any thread,
-    there is no result that could be taken for a success: it raises. Of several that run at a time, the one
-    with the least `niceness` has the CPUs first.
+    there is no result that could be taken for a success: it raises. Of several
+    that run at a time, the one with the least `niceness` has the CPUs first.
     """
     start = time.monotonic()
     mark = f"{os.getpid()}.{next(_runs)}"

@@ -183,10 +183,10 @@ def overlay(
     """All that makes a staged tree differ from its source."""
     files: dict[str, bytes | None] = dict(apply_patches(source.path, patches))
     native = native_config(source.path, kunitconfig)
+    if (source.path / SUITE / "page_writeback").is_dir():
+        raise WbError(Exit.USAGE, f"{source.path} has the suite already: give the tree that "
+                      "it was staged from")
     for name, content in suite_files(root, native).items():
-        if (source.path / SUITE / "page_writeback").is_dir():
-            raise WbError(Exit.USAGE, f"{source.path} has the suite already: give the tree that "
-                          "it was staged from")
         if (source.path / name).exists():
             raise WbError(
                 Exit.USAGE, f"{source.path} has a file {name} of its own: the suite needs the name"
