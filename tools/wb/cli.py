@@ -143,9 +143,9 @@ def matrix_of_lines(settings: Settings, args: argparse.Namespace, lines: Sequenc
 def say_not_there(settings: Settings, args: argparse.Namespace, line: Line,
                   variants: Sequence[Variant]) -> None:
     """What the matrix has no rows for, and why."""
+    if args.arch:
+        return
     for arch in arches.load(settings.root / "kconfig").values():
-        if args.arch:
-            continue
         if not arch.is_on(line.name):
             say(f"no row for {arch.name}: {no_such_kernels(arch, line)}")
             continue
@@ -209,7 +209,8 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
 
     outcomes = cells.run_cells(settings, wanted, run, keep)
     verdicts, errors = parted(outcomes)
-    keep(verdicts, errors)
+    if errors:
+        keep(verdicts, errors)
     surprises = unexpected(verdicts)
     without = [v for v in verdicts if not v.available]
     say(f"{line.name} ({source.title}), {', '.join(dict.fromkeys(c.arch.title for c in wanted))}"
