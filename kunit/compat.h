@@ -10,6 +10,7 @@
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/mount.h>
@@ -724,5 +725,29 @@ static inline long compat_zone_state(enum zone_stat_item item)
 		n += compat_zone_stat(zone, item);
 	return n;
 }
+
+/*
+ * Once in 1024 pages that are charged or uncharged on a CPU, whosoever they are,
+ * v5.10 asks for the node of the page at hand; v5.16 and later look it up each time.
+ * Begin to count anew, as mem_cgroup_event_ratelimit() does: what was charged before
+ * a schedule must not show in it.
+ */
+#if defined(CONFIG_MEMCG) && LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+static inline void compat_restart_memcg_events(void)
+{
+	struct mem_cgroup *memcg = NULL;
+
+	while ((memcg = mem_cgroup_iter(NULL, memcg, NULL))) {
+		struct memcg_vmstats_percpu *s = raw_cpu_ptr(memcg->vmstats_percpu);
+
+		s->targets[MEM_CGROUP_TARGET_THRESH] = s->nr_page_events + 128;
+		s->targets[MEM_CGROUP_TARGET_SOFTLIMIT] = s->nr_page_events + 1024;
+	}
+}
+#else
+static inline void compat_restart_memcg_events(void)
+{
+}
+#endif
 
 #endif /* _MM_TESTS_COMPAT_H */

@@ -272,6 +272,7 @@ void pwb_world_reset(struct pwb_world *world)
 	memset(world->wait, 0, sizeof(world->wait));
 	pwb_accounting_start(world);
 	world->accounted = false;
+	compat_restart_memcg_events();
 }
 
 /**
