@@ -55,7 +55,6 @@
 #define ILV_COUNT_MAX	1000000000000000000ULL	/* 10^18, room to add two */
 #define ILV_TRIES	100		/* to run a schedule without one */
 
-#define ILV_ATTEMPTS	3		/* to cover a program without a disturbance */
 
 /* Where a choice leads to, if not to another one. */
 #define ILV_UNKNOWN	0
@@ -496,6 +495,8 @@ void ilv_cover(const struct ilv_program *program, unsigned int bound,
 		return;
 	}
 	do {
+		if (program->outcomes)
+			memset(program->outcomes, 0, sizeof(*program->outcomes));
 		ilv_cover_once(program, bound, limit, result);
 	} while (result->error == -ESTALE && --attempts);
 	result->ns = ktime_get_ns() - start;

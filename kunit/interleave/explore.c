@@ -201,27 +201,16 @@ static void ilv_explore_bound(unsigned int bound, u64 limit,
 	result->complete = result->schedules == before;
 }
 
-/**
- * ilv_explore() - run a program through every schedule within a bound
- * @program: the program
- * @bound: how many times an actor that could go on is preempted, at most
- * @limit: stop after this many schedules; 0 for no limit
- * @result: what was found; result->error tells whether it is all there is
- */
-void ilv_explore(const struct ilv_program *program, unsigned int bound,
-		 u64 limit, struct ilv_result *result)
+static void ilv_explore_once(const struct ilv_program *program,
+			     unsigned int bound, u64 limit,
+			     struct ilv_result *result)
 {
 	u64 start = ktime_get_ns();
 	unsigned int b;
 
 	memset(result, 0, sizeof(*result));
-	ilv_search.decision = kcalloc(ILV_MAX_DECISIONS,
-				      sizeof(*ilv_search.decision), GFP_KERNEL);
-	if (!ilv_search.decision) {
-		result->error = -ENOMEM;
-		return;
-	}
-
+	if (program->outcomes)
+		memset(program->outcomes, 0, sizeof(*program->outcomes));
 	result->error = ilv_threads_start(program);
 	if (!result->error) {
 		ilv_run.choose = ilv_search_choose;
@@ -231,8 +220,65 @@ void ilv_explore(const struct ilv_program *program, unsigned int bound,
 		ilv_shares_end(result->percent);
 		ilv_threads_stop();
 	}
-	kfree(ilv_search.decision);
 	result->ns = ktime_get_ns() - start;
+}
+
+/*
+ * What is broken when its witness is run again was broken by the actors. The sum of
+ * a counter's parts, say, is off for a moment while another CPU folds its own.
+ */
+static bool ilv_comes_again(const struct ilv_program *program,
+			    struct ilv_result *result,
+			    struct ilv_result *again)
+{
+	unsigned long broken = result->broken;
+	unsigned int rule;
+
+	for_each_set_bit(rule, &broken, ILV_MAX_RULES) {
+		ilv_replay(program, result->witness[rule].schedule, NULL, NULL,
+			   again);
+		if (again->error || !(again->broken & BIT(rule))) {
+			result->last = result->witness[rule];
+			return false;
+		}
+	}
+	return true;
+}
+
+/**
+ * ilv_explore() - run a program through every schedule within a bound
+ * @program: the program
+ * @bound: how many times an actor that could go on is preempted, at most
+ * @limit: stop after this many schedules; 0 for no limit
+ * @result: what was found; result->error tells whether it is all there is
+ *
+ * On a busy machine an exploration may be disturbed, and begins anew then. What is
+ * never the same twice is an error in the end: -ESTALE.
+ */
+void ilv_explore(const struct ilv_program *program, unsigned int bound,
+		 u64 limit, struct ilv_result *result)
+{
+	struct ilv_result *again = kzalloc(sizeof(*again), GFP_KERNEL);
+	unsigned int attempt;
+
+	ilv_search.decision = kcalloc(ILV_MAX_DECISIONS,
+				      sizeof(*ilv_search.decision), GFP_KERNEL);
+	if (!again || !ilv_search.decision) {
+		memset(result, 0, sizeof(*result));
+		result->error = -ENOMEM;
+		goto out;
+	}
+	for (attempt = 0; attempt < ILV_ATTEMPTS; attempt++) {
+		ilv_explore_once(program, bound, limit, result);
+		result->disturbed = attempt;
+		if (!result->error && !ilv_comes_again(program, result, again))
+			result->error = -ESTALE;
+		if (result->error != -ESTALE)
+			break;
+	}
+out:
+	kfree(ilv_search.decision);
+	kfree(again);
 }
 
 static struct {

@@ -190,6 +190,8 @@ enum ilv_share {
  * @points: most points passed in one schedule
  * @atomic: most accesses in one schedule where a switch was not possible
  * @runs: schedules run, those repeated from lower bounds included
+ * @disturbed: how often all began anew, as something from outside had a part in it
+ *	       (ilv_explore() only)
  * @states: distinct states that had a choice (ilv_cover() only)
  * @steps: choices made in them, each once (ilv_cover() only)
  * @checked: how often one led where it had led before (ilv_cover() only)
@@ -215,6 +217,7 @@ struct ilv_result {
 	unsigned int points;
 	unsigned int atomic;
 	u64 runs;
+	unsigned int disturbed;
 	u64 states;
 	u64 steps;
 	u64 checked;

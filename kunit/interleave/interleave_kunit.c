@@ -31,6 +31,8 @@ static struct toy {
 	struct semaphore a, b;
 	bool rescue;
 	int reader;
+	unsigned int runs;	/* so far */
+	unsigned int strays;	/* how many of them may be disturbed */
 } toy;
 
 static int toy_setup(void *world)
@@ -380,14 +382,12 @@ static bool toy_search_both(struct toy_search *s,
 
 	s->program = *program;
 	s->program.outcomes = &s->outcomes;
-	memset(&s->outcomes, 0, sizeof(s->outcomes));
 	ilv_explore(&s->program, bound, 0, &s->all);
 	nr = s->outcomes.nr;
 	sum = s->outcomes.sum;
 
 	if (!ILV_CAN_COVER)
 		return nr;
-	memset(&s->outcomes, 0, sizeof(s->outcomes));
 	ilv_cover(&s->program, bound == TOY_UNBOUNDED ? ILV_UNBOUNDED : bound,
 		  0, &s->cover);
 	return nr && s->outcomes.nr == nr && s->outcomes.sum == sum &&
@@ -626,6 +626,71 @@ static void replay(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->error, -E2BIG);
 }
 
+/* In two schedules and the replay of one of them, only the first is wrong. */
+static void toy_stray(void *world)
+{
+	if (toy.runs++ % 3 == 0 && toy.runs <= toy.strays)
+		ilv_violation(TOY_WRONG);
+}
+
+static void toy_look_once_more(void *world, int self)
+{
+	(void)READ_ONCE(toy.x);
+	if (toy.runs++ < toy.strays)
+		(void)READ_ONCE(toy.x);
+}
+
+static const struct ilv_program toy_wrong_once = {
+	.name		= "wrong_once",
+	.nr_actors	= 2,
+	.actors		= {
+		{ 'A', "looks", toy_look },
+		{ 'B', "looks", toy_look },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.teardown	= toy_stray,
+};
+
+static const struct ilv_program toy_longer_once = {
+	.name		= "longer_once",
+	.nr_actors	= 2,
+	.actors		= {
+		{ 'A', "looks, and perhaps looks again", toy_look_once_more },
+		{ 'B', "looks", toy_look },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+};
+
+static void toy_expect_disturbed(struct kunit *test,
+				 const struct ilv_program *program,
+				 unsigned int bound, unsigned int strays,
+				 int error, unsigned int disturbed)
+{
+	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	toy.runs = 0;
+	toy.strays = strays;
+	ilv_explore(program, bound, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, error);
+	KUNIT_EXPECT_EQ(test, r->disturbed, disturbed);
+	KUNIT_EXPECT_TRUE(test, error || !r->violating);
+}
+
+/* What somebody else had a part in is done again; what never comes again is an error. */
+static void disturbed(struct kunit *test)
+{
+	toy_expect_disturbed(test, &toy_wrong_once, 0, 0, 0, 0);
+	toy_expect_disturbed(test, &toy_wrong_once, 0, 1, 0, 1);
+	toy_expect_disturbed(test, &toy_wrong_once, 0, UINT_MAX, -ESTALE, 2);
+	toy_expect_disturbed(test, &toy_longer_once, 1, 0, 0, 0);
+	toy_expect_disturbed(test, &toy_longer_once, 1, UINT_MAX, 0, 0);
+	/* The first schedule of bound 1, and of that no other. */
+	toy_expect_disturbed(test, &toy_longer_once, 1, 3, 0, 1);
+}
+
 /* A limit ends the search early, and the result says that it did. */
 static void limit(struct kunit *test)
 {
@@ -651,6 +716,7 @@ static struct kunit_case interleave_cases[] = {
 	KUNIT_CASE(sleep_and_wake),
 	KUNIT_CASE(replay),
 	KUNIT_CASE(limit),
+	KUNIT_CASE(disturbed),
 	{}
 };
 

@@ -10,6 +10,7 @@
 #define ILV_MAX_WATCH		4
 #define ILV_MAX_DECISIONS	4096
 #define ILV_MAX_SEGMENTS	128
+#define ILV_ATTEMPTS		3	/* to explore a program undisturbed */
 
 /* Points that are not accesses to a watched range: in place of its index. */
 #define ILV_AT_SLEEP		(-1)	/* about to sleep */

@@ -175,10 +175,20 @@ static void pwb_other_teardown(void *data)
 	pwb_teardown(data);
 }
 
-/* Returns whether somebody has taken a reference while they were frozen. */
-static bool pwb_other_cpu(struct kunit *test, const struct ilv_actor *actor,
-			  bool (*act)(struct pwb_other *other), bool stale,
-			  unsigned int *acted)
+/**
+ * struct pwb_acted - what came of another CPU's acting, in all runs of an actor
+ * @times: how often it could act
+ * @thawed: somebody has taken a reference of those that it had frozen
+ */
+struct pwb_acted {
+	unsigned int times;
+	bool thawed;
+};
+
+static struct pwb_acted pwb_other_cpu(struct kunit *test,
+				      const struct ilv_actor *actor,
+				      bool (*act)(struct pwb_other *other),
+				      bool stale)
 {
 	struct ilv_program program = {
 		.name		= test->name,
@@ -192,12 +202,11 @@ static bool pwb_other_cpu(struct kunit *test, const struct ilv_actor *actor,
 		.woken		= pwb_woken,
 		.state		= pwb_state,
 	};
+	struct pwb_acted acted = {};
 	unsigned int locked = 0;
 	struct ilv_result *result;
 	struct pwb_other *other;
-	bool thawed;
 
-	*acted = 0;
 	result = kunit_kzalloc(test, sizeof(*result), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, result);
 	/* Not the test's: an actor that was given up may still use it. */
@@ -215,38 +224,38 @@ static bool pwb_other_cpu(struct kunit *test, const struct ilv_actor *actor,
 				       result->broken & BIT(PWB_MISSED_WAKE),
 				       "if another CPU acts before access %u",
 				       other->at);
-		*acted += other->acted;
+		acted.times += other->acted;
 		locked = result->atomic;
 	} while (!result->error && other->at++ < other->seen);
 	pwb_world_exit(&other->world);
-	thawed = other->thawed;
+	acted.thawed = other->thawed;
 	if (result->error != -EDEADLK)
 		kfree(other);
 	KUNIT_EXPECT_GT(test, locked, 0U);
-	return thawed;
+	return acted;
 }
 
 static const struct ilv_actor pwb_other_end = PWB_OP_END;
+static const struct ilv_actor pwb_other_wait = PWB_OP_WAIT;
 
 static void waits_during_end(struct kunit *test)
 {
-	unsigned int acted;
+	struct pwb_acted acted;
 
 	if (!COMPAT_HAS_ADD_WAIT_QUEUE)
 		kunit_skip(test, "not on this line");
 
-	pwb_other_cpu(test, &pwb_other_end, pwb_other_waits, false, &acted);
+	acted = pwb_other_cpu(test, &pwb_other_end, pwb_other_waits, false);
 	/* Before, after, and in a critical section. */
-	KUNIT_EXPECT_GT_MSG(test, acted, 1U, "the other CPU could not act");
+	KUNIT_EXPECT_GT_MSG(test, acted.times, 1U, "the other CPU could not act");
 }
 
 static void ends_during_wait(struct kunit *test)
 {
-	static const struct ilv_actor wait = PWB_OP_WAIT;
-	unsigned int acted;
+	struct pwb_acted acted;
 
-	pwb_other_cpu(test, &wait, pwb_other_ends, false, &acted);
-	KUNIT_EXPECT_GT_MSG(test, acted, 1U, "the other CPU could not act");
+	acted = pwb_other_cpu(test, &pwb_other_wait, pwb_other_ends, false);
+	KUNIT_EXPECT_GT_MSG(test, acted.times, 1U, "the other CPU could not act");
 }
 
 /*
@@ -255,17 +264,17 @@ static void ends_during_wait(struct kunit *test)
  */
 static void freezes_during_end(struct kunit *test)
 {
-	unsigned int acted;
+	struct pwb_acted acted;
 
-	KUNIT_EXPECT_FALSE_MSG(test,
-			       pwb_other_cpu(test, &pwb_other_end,
-					     pwb_other_freezes, true, &acted),
+	acted = pwb_other_cpu(test, &pwb_other_end, pwb_other_freezes, true);
+	KUNIT_EXPECT_FALSE_MSG(test, acted.thawed,
 			       "a reference is taken of a page whose references are frozen");
 	/* A kernel with these checks would die of it. */
 	if (IS_ENABLED(CONFIG_DEBUG_VM))
 		return;
-	if (pwb_other_cpu(test, &pwb_other_end, pwb_other_freezes_unlocked, true,
-			  &acted))
+	acted = pwb_other_cpu(test, &pwb_other_end, pwb_other_freezes_unlocked,
+			      true);
+	if (acted.thawed)
 		pwb_print(test, "relies %s: on all who freeze references holding the i_pages lock",
 			  test->name);
 }

@@ -123,48 +123,17 @@ static unsigned int pwb_bound(struct kunit *test, const struct pwb_scenario *s)
 	return min_t(unsigned int, n, ILV_MAX_BOUND);
 }
 
-/*
- * What is broken when its witness is run again was broken by the actors. The sum of
- * a counter's parts, say, is off for a moment while another CPU folds its own.
- * Returns a witness of something else, or NULL.
- */
-static const char *pwb_disturbed(const struct ilv_program *program,
-				 const struct ilv_result *r)
-{
-	struct ilv_result *again = kzalloc(sizeof(*again), GFP_KERNEL);
-	unsigned long broken = again ? r->broken : 0;
-	const char *found = NULL;
-	unsigned int rule;
-
-	for_each_set_bit(rule, &broken, PWB_NR_RULES) {
-		ilv_replay(program, r->witness[rule].schedule, NULL, NULL,
-			   again);
-		if (again->error || !(again->broken & BIT(rule)))
-			found = r->witness[rule].schedule;
-	}
-	kfree(again);
-	return found;
-}
-
 static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 			const struct ilv_program *program,
 			struct pwb_world *world, struct ilv_result *r)
 {
 	unsigned int bound = pwb_bound(test, s);
-	unsigned int tries = PWB_TRIES;
 	unsigned long missing;
-	const char *where;
 
-	/* On a busy machine one may be disturbed. What is not the same shows each time. */
-	for (;;) {
-		ilv_explore(program, bound, pwb_limit, r);
-		where = r->error == -ESTALE ? r->last.schedule :
-			r->error ? NULL : pwb_disturbed(program, r);
-		if (!where || !--tries)
-			break;
-		pwb_print(test, "time: %s was disturbed in %s, and is explored again",
-			  test->name, where);
-	}
+	ilv_explore(program, bound, pwb_limit, r);
+	if (r->disturbed)
+		pwb_print(test, "time: %s was disturbed, and explored again: %u",
+			  test->name, r->disturbed);
 	missing = s->needs & ~world->reached;
 
 	pwb_print(test, "explored %s: %llu schedules, %llu violating, bound %u, %s",

@@ -97,14 +97,12 @@ static void pwb_twice_put(struct pwb_twice *t)
 
 static void pwb_run_all(struct pwb_twice *t, unsigned int bound)
 {
-	memset(&t->all_outcomes, 0, sizeof(t->all_outcomes));
 	t->program.outcomes = &t->all_outcomes;
 	ilv_explore(&t->program, bound, 0, &t->all);
 }
 
 static void pwb_run_cover(struct pwb_twice *t, unsigned int bound)
 {
-	memset(&t->cover_outcomes, 0, sizeof(t->cover_outcomes));
 	t->program.outcomes = &t->cover_outcomes;
 	ilv_cover(&t->program, bound, 0, &t->cover);
 }
