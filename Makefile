@@ -6,15 +6,24 @@ WBCHECK := tools/wbcheck
 LINE ?= v5.10
 export V KSRC JOBS WB_BUILD SMP ACCEL
 
+# In the shell's quotes.
+q = '$(subst ','\'',$(1))'
 # wbcheck's options, where they are given.
-options = $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(BOUND),--bound '$(BOUND)') \
-	  $(if $(COVER),--cover '$(COVER)') $(if $(COMPARE),--compare '$(COMPARE)') \
-	  $(if $(TIMEOUT),--timeout '$(TIMEOUT)') $(if $(JSON),--json '$(JSON)') $(arch)
-line = --line '$(LINE)'
-variant = $(if $(VARIANT),--variant '$(VARIANT)')
-variants = $(foreach v,$(VARIANT) $(VARIANTS),--variant '$(v)')
+option = $(if $($(1)),$(2) $(call q,$($(1))))
+line = $(call option,LINE,--line)
+arch = $(call option,ARCH,--arch) $(call option,DEBUG,--debug)
+json = $(call option,JSON,--json)
+run = $(call option,SCENARIO,--scenario) $(call option,BOUND,--bound) $(call option,COVER,--cover) \
+      $(call option,COMPARE,--compare) $(call option,TIMEOUT,--timeout) $(json) $(arch)
+variant = $(call option,VARIANT,--variant)
+variants = $(foreach v,$(VARIANT) $(VARIANTS),--variant $(call q,$(v)))
 forced = $(if $(filter-out file,$(origin LINE)),$(line))
-arch = $(if $(ARCH),--arch '$(ARCH)') $(if $(DEBUG),--debug '$(DEBUG)')
+
+# What a target has no use for is no use given to it.
+RUN := SCENARIO BOUND COVER COMPARE TIMEOUT JSON ARCH DEBUG
+KNOWN := $(RUN) LINE VARIANT VARIANTS ACTORS SHARD TREE FIX SCHEDULE SVG
+takes = $(foreach v,$(filter-out $(1),$(KNOWN)),$(if $(findstring command,$(origin $(v))),\
+	$(error $(v)= has no effect on make $@)))
 
 .PHONY: help kunit matrix programs witness stress cost mutants check check-tools verify replay stage readme clean
 
@@ -36,59 +45,63 @@ help:
 	@echo 'make clean                 remove the staged trees and results'
 	@echo
 	@echo 'ARCH=um,um-smp,x86_64,arm64 (default um; matrix: all), DEBUG=lockdep,kasan,...,'
-	@echo 'SCENARIO=NAME, BOUND=N and JSON=FILE go with kunit, matrix and verify, and so does'
+	@echo 'SCENARIO=NAME, BOUND=N, TIMEOUT=SECONDS for each kernel and JSON=FILE go with kunit,'
+	@echo 'matrix and verify, and so does'
 	@echo 'COVER=N: scenarios of up to N actors in all their interleavings (User-Mode Linux);'
 	@echo 'LINE=v5.10 (or v6.1, v6.12, v7.2) goes with all; verify sees what the tree is'
 	@echo "without it. VARIANTS='unfixed seed' goes with kunit, matrix, programs, stress and"
-	@echo 'cost; TIMEOUT=SECONDS is for a run of each kernel;'
+	@echo 'cost;'
 	@echo 'SMP=N CPUs (default 2) and ACCEL=kvm|tcg are for QEMU;'
 	@echo 'KSRC=<tree or tarball of the line> replaces the download, V=1 shows the'
 	@echo "kernel's log, JOBS=N limits the build. Exit codes: tools/wbcheck --help"
 
 kunit:
-	@$(WBCHECK) kunit $(line) $(options) $(variants)
+	@$(call takes,LINE VARIANT VARIANTS $(RUN))$(WBCHECK) kunit $(line) $(run) $(variants)
 
 matrix:
-	@$(WBCHECK) matrix $(line) $(options) $(variants)
+	@$(call takes,LINE VARIANT VARIANTS $(RUN))$(WBCHECK) matrix $(line) $(run) $(variants)
 
 programs:
-	@$(WBCHECK) programs $(line) $(if $(ACTORS),--actors '$(ACTORS)') $(if $(SHARD),--shard '$(SHARD)') \
-	$(if $(BOUND),--bound '$(BOUND)') $(if $(JSON),--json '$(JSON)') $(arch) \
-	$(variants)
+	@$(call takes,LINE VARIANT VARIANTS ACTORS SHARD BOUND JSON ARCH DEBUG)$(WBCHECK) programs $(line) \
+	$(call option,ACTORS,--actors) $(call option,SHARD,--shard) $(call option,BOUND,--bound) \
+	$(json) $(arch) $(variants)
 
 witness:
-	@$(WBCHECK) witness $(line) $(arch) $(if $(JSON),--json '$(JSON)')
+	@$(call takes,LINE JSON ARCH DEBUG)$(WBCHECK) witness $(line) $(arch) $(json)
 
 stress:
-	@$(WBCHECK) stress $(line) $(arch) $(if $(JSON),--json '$(JSON)') $(variants)
+	@$(call takes,LINE VARIANT VARIANTS JSON ARCH DEBUG)$(WBCHECK) stress $(line) $(arch) $(json) $(variants)
 
 cost:
-	@$(if $(VARIANT)$(VARIANTS),,echo "usage: make cost VARIANTS='stock proposal' LINE=v7.2" >&2; exit 2;) \
-	$(WBCHECK) cost $(line) $(arch) $(if $(JSON),--json '$(JSON)') $(variants)
+	@$(call takes,LINE VARIANT VARIANTS JSON ARCH DEBUG)$(if $(VARIANT)$(VARIANTS),,\
+	echo "usage: make cost VARIANTS='stock proposal' LINE=v7.2" >&2; exit 2;) \
+	$(WBCHECK) cost $(line) $(arch) $(json) $(variants)
 
 verify:
-	@$(if $(TREE),,echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \
-	$(WBCHECK) verify $(forced) $(if $(FIX),--fix) $(options) '$(TREE)'
+	@$(call takes,LINE TREE FIX $(RUN))$(if $(TREE),,\
+	echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \
+	$(WBCHECK) verify $(forced) $(if $(FIX),--fix) $(run) $(call q,$(TREE))
 
 replay:
-	@$(if $(SCHEDULE),,echo "usage: make replay SCHEDULE='v1:...' [VARIANT=...]" >&2; exit 2;) \
-	$(WBCHECK) replay $(if $(TREE),$(forced) --tree '$(TREE)',$(line) $(variant)) \
-	$(if $(SVG),--svg '$(SVG)') $(arch) '$(SCHEDULE)'
+	@$(call takes,LINE VARIANT TREE SCHEDULE SVG ARCH DEBUG)$(if $(SCHEDULE),,\
+	echo "usage: make replay SCHEDULE='v1:...' [VARIANT=...]" >&2; exit 2;) \
+	$(WBCHECK) replay $(if $(TREE),$(forced) --tree $(call q,$(TREE)),$(line) $(variant)) \
+	$(call option,SVG,--svg) $(arch) $(call q,$(SCHEDULE))
 
 mutants:
-	@$(WBCHECK) mutants $(line) $(if $(SHARD),--shard '$(SHARD)') $(if $(JSON),--json '$(JSON)')
+	@$(call takes,LINE SHARD JSON)$(WBCHECK) mutants $(line) $(call option,SHARD,--shard) $(json)
 
 stage:
-	@$(WBCHECK) stage $(line) $(variant) $(arch)
+	@$(call takes,LINE VARIANT ARCH DEBUG)$(WBCHECK) stage $(line) $(variant) $(arch)
 
 check:
-	@tools/check
+	@$(takes)tools/check
 
 check-tools:
-	@tools/check --tools
+	@$(takes)tools/check --tools
 
 readme:
-	@tools/check --readme
+	@$(takes)tools/check --readme
 
 clean:
-	rm -rf build
+	@$(takes)$(if $(WB_BUILD),echo 'WB_BUILD is yours: please remove it yourself' >&2; exit 2;) rm -rf build

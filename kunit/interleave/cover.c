@@ -55,7 +55,6 @@
 #define ILV_COUNT_MAX	1000000000000000000ULL	/* 10^18, room to add two */
 #define ILV_TRIES	100		/* to run a schedule without one */
 
-
 /* Where a choice leads to, if not to another one. */
 #define ILV_UNKNOWN	0
 #define ILV_END		0xffff0000	/* with the mask of broken rules */

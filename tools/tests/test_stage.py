@@ -231,6 +231,31 @@ class Trees(unittest.TestCase):
         (self.tree / "arch/um/Kconfig").write_text("edited in the cache\n")
         self.assert_raises(Exit.SOURCE, "was edited", self.stage, True)
 
+        shutil.rmtree(self.tmp / "stage")
+        self.assert_raises(Exit.SOURCE, "was edited", self.stage, True)
+
+    def test_edited_shared_file_is_put_right(self) -> None:
+        """What staged trees of our own sources share with them, too."""
+        staged = self.stage(pristine=True)
+        shared = staged.path / "arch/um/Kconfig"
+        for edit in (shared.unlink, lambda: (shared.unlink(), shared.write_text("edited\n"))):
+            edit()
+            for _ in range(2):
+                self.stage(pristine=True)
+                self.assertEqual(shared.read_text(), FILES["arch/um/Kconfig"])
+
+    def test_links_out_of_the_tree(self) -> None:
+        inside = self.tree / "inside"
+        inside.symlink_to("arch/um")
+        self.stage()
+        outside = self.tmp / "outside"
+        outside.mkdir()
+        for target in (outside, "../outside", "/", self.tree / "arch"):
+            inside.unlink()
+            inside.symlink_to(target)
+            self.assert_raises(Exit.USAGE, "a symbolic link", self.stage)
+        self.assertEqual(list(outside.iterdir()), [])
+
     def test_a_name_of_the_suite_is_taken(self) -> None:
         (self.tree / "mm/tests").mkdir()
         (self.tree / "mm/tests/Kconfig").write_text("their own\n")

@@ -90,6 +90,13 @@ class Twin(unittest.TestCase):
         other_makefile = self.stage("second", Makefile="other:\n")
         self.assertFalse(twin.adopt(other_makefile, first, BUILD))
         tree = self.stage("third")
+        for name in ("mm/a.o", "vmlinux"):
+            self.built(first)
+            (first / BUILD / name).write_text("by hand")
+            later = (first / BUILD / build.STAMP).stat().st_mtime_ns + 10**9
+            os.utime(first / BUILD / name, ns=(later, later))
+            self.assertFalse(twin.adopt(tree, first, BUILD))
+            (first / BUILD / name).unlink()
         (first / BUILD / build.STAMP).unlink()  # while it is built
         self.assertFalse(twin.adopt(tree, first, BUILD))
         self.assertFalse((tree / BUILD).exists())

@@ -89,6 +89,15 @@ def run(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str]
     return ran
 
 
+def require_in_time(log: ktap.Log, name: str, where: str) -> None:
+    """Raise if KUnit took a case that went on for as long as it allows for a failure."""
+    for suite in log.suites.values():
+        for case in suite.cases.values():
+            if f"{case.name}: try timed out" in case.lines:
+                raise WbError(Exit.INCOMPLETE, f"{name}: {suite.name}.{case.name} took longer than "
+                              f"KUnit lets it, 300 s; ask for less; {where}")
+
+
 def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
          timeout: float | None = None, counted: bool = False) -> ktap.Log:
     """Run the suites; returns a log that is free of crashes and complete to its end.
@@ -114,6 +123,7 @@ def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str
         raise WbError(Exit.BOOT, f"{name}: {why}; {where}")
     if ran.timed_out:
         raise WbError(Exit.BOOT, f"{name}: did not end within {seconds}; {where}")
+    require_in_time(log, name, where)
     if not log.ended:
         raise WbError(Exit.INCOMPLETE, f"{name}: the log breaks off; {where}")
     silent = [a for a in kernel.arch.announces if a not in ran.text]

@@ -168,7 +168,10 @@ def build(
     shutil.copyfile(tree / stage.STAMP, build_dir / MANIFEST)
     log = build_dir / "wb-build.log"
     total_file = settings.cache / f"objects-{arch.label}"
-    total = int(total_file.read_text()) if total_file.is_file() else 0
+    try:
+        total = int(total_file.read_text())
+    except (OSError, ValueError):  # it only makes a percentage
+        total = 0
 
     def detail() -> str:
         n = _count_objects(build_dir)

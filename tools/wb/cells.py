@@ -75,6 +75,14 @@ def require_suites(settings: Settings, line: Line, arches: Sequence[Arch]) -> No
         raise WbError(Exit.INCOMPLETE, f"{line.name}: {judge.UNAVAILABLE}")
 
 
+def require_explorer(settings: Settings, line: Line, arches: Sequence[Arch]) -> None:
+    """Raise where there are no schedules to run, either."""
+    require_suites(settings, line, arches)
+    for arch in arches:
+        if judge.RACES in arch.without:
+            raise WbError(Exit.INCOMPLETE, f"{arch.label} has no schedules: {arch.because}")
+
+
 def overlay(settings: Settings, cell: Cell) -> dict[str, bytes | None]:
     """What the staged tree of a cell has beyond its source."""
     config = kunitconfig(settings, cell.line, load_arches(settings.root / "kconfig")["um"])

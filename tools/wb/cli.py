@@ -32,9 +32,12 @@ from .lines import select as select_lines
 from .resemble import Likeness
 from .settings import Settings, expanded, lock
 
-# What an outer make passes on, and the kernel's must not see.
-OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "V", "ARCH", "O", "TREE",
-              "KBUILD_OUTPUT", "KSRC", "LINE", "VARIANT", "SCHEDULE", "CC", "CROSS_COMPILE", "DEBUG")
+# What commands that are run get of the environment. All else (KCFLAGS, KCONFIG_CONFIG, LLVM,
+# MAKEFLAGS, GIT_DIR, CPATH, ...) could make another kernel than the one that is asked for.
+PASSED_ON = re.compile(
+    "PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG|LANGUAGE|LC_.*|TMPDIR|LD_LIBRARY_PATH|XDG_.*|CCACHE_.*"
+    "|(?i:.*_proxy)|APT_CONFIG|DEBIAN_FRONTEND|PYENV_.*|NIX_.*|KSRC|ACCEL|WB_RUN"
+)
 
 
 def say(text: str) -> None:
@@ -73,8 +76,10 @@ def selected(settings: Settings, args: argparse.Namespace, line: Line) -> list[A
 
 
 def results_path(settings: Settings, args: argparse.Namespace, name: str, line: Line) -> Path:
-    """Where results go, a file for each command and line."""
-    return Path(args.json or settings.build / "results" / line.results(name))
+    """Where results go, a file for each command and line; those of an earlier run are gone."""
+    path = Path(args.json or settings.build / "results" / line.results(name))
+    path.unlink(missing_ok=True)
+    return path
 
 
 def variant_cell(line: Line, variant: Variant, arch: Arch, source: Source) -> Cell:
@@ -182,9 +187,9 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
                    names: Sequence[str]) -> Exit:
     """Variants against what is expected of them: the table, and the verdict."""
     run = run_of(settings, args)
+    path = results_path(settings, args, command, line)
     source, wanted = variant_cells(settings, args, line, names)
     say_uncovered(args, wanted)
-    path = results_path(settings, args, command, line)
     start = time.monotonic()
 
     def unexpected(verdicts: Sequence[judge.Verdict]) -> list[str]:
@@ -247,6 +252,8 @@ def require_explored(args: argparse.Namespace, verdicts: Sequence[judge.Verdict]
     """Raise where the one scenario that was asked for was skipped everywhere."""
     skipped = {v.arch: v.scenarios[args.scenario].skipped for v in verdicts
                if v.ran == 0 and args.scenario in v.scenarios}
+    skipped |= {v.arch: next(iter(v.skipped), "no schedules there") for v in verdicts
+                if args.scenario not in v.scenarios}
     if args.scenario and skipped and len(skipped) == len({v.arch for v in verdicts}):
         why = "; ".join(f"{arch}: {reason}" for arch, reason in skipped.items())
         raise WbError(Exit.INCOMPLETE, f"{args.scenario} was explored nowhere: {why}")
@@ -373,6 +380,8 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     run = run_of(settings, args)
     wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args, line)]
     say_uncovered(args, wanted)
+    calls = contracts.find(source.path, line)
+    path = results_path(settings, args, "verify", line)
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
     say(f"{source.path}: {like}")
@@ -380,10 +389,8 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
         say(f"note: {like.note}")
     say(f"{', '.join(c.arch.title for c in wanted)}{bound_of(verdicts)}\n")
     say_verdicts(verdicts)
-    calls = contracts.find(source.path, line)
     if calls:
         say(contracts.described(calls) + "\n")
-    path = results_path(settings, args, "verify", line)
     data = {
         "tree": str(source.path), "line": line.name, "version": source.version,
         "taken_for": like.as_json(),
@@ -442,15 +449,11 @@ def replay_case(name: str, scenarios: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def require_suites(settings: Settings, args: argparse.Namespace, line: Line) -> None:
-    """Raise, before anything is installed or fetched, where there is nothing to run."""
-    found = arches.select(settings.root / "kconfig", args.arch, args.debug)
-    cells.require_suites(settings, line, found)
-
-
 def cmd_programs(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
-    require_suites(settings, args, line)
+    found = arches.select(settings.root / "kconfig", args.arch, args.debug)
+    cells.require_explorer(settings, line, found)
+    path = results_path(settings, args, "programs", line)
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     broken = {v.name for v in line.variants.values() if v.breaks}
     options = []
@@ -459,7 +462,6 @@ def cmd_programs(settings: Settings, args: argparse.Namespace) -> Exit:
     with lock(settings.build):
         outcomes = programs.run(settings, wanted, broken, args.actors, args.shard, options, note)
     surprises = programs.surprises(outcomes, args.shard == (1, 1))
-    path = results_path(settings, args, "programs", line)
     report.write_json(path, {
         "line": line.name, "version": source.version, "shard": "/".join(map(str, args.shard)),
         "as_expected": not surprises, "unexpected": surprises,
@@ -489,7 +491,7 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
         raise WbError(Exit.USAGE, f"'{args.schedule}' is no schedule, like v1:reuse:E5,T,R,E,R; "
                       f"the scenarios are {', '.join(names)}, and programs have names like p_ETR")
     cell = one_cell(settings, args)
-    cells.require_suites(settings, cell.line, [cell.arch])
+    cells.require_explorer(settings, cell.line, [cell.arch])
     with lock(settings.build):
         kernel = cells.built(settings, cell)
         log = boot.boot(settings, kernel, cell.name, [f"page_writeback.replay={args.schedule}"])
@@ -529,6 +531,7 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
     args.debug = ",".join(filter(None, (args.debug, witness.DEBUG)))
     found = selected(settings, args, line)
     cells.require_suites(settings, line, found)
+    path = results_path(settings, args, "witness", line)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
     pairs = [
         (variant_cell(line, broken, arch, source), variant_cell(line, fixed, arch, source))
@@ -536,7 +539,6 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
     ]
     with lock(settings.build):
         data = witness.run(settings, pairs, say)
-    path = results_path(settings, args, "witness", line)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     say(f"verdict: {len(data['witnesses'])} crashes on {broken.name}, none on {fixed.name}; "
         f"results in {path}")
@@ -545,11 +547,12 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
 
 def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
-    require_suites(settings, args, line)
+    found = arches.select(settings.root / "kconfig", args.arch, args.debug)
+    cells.require_suites(settings, line, found)
+    path = results_path(settings, args, "stress", line)
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     with lock(settings.build):
         data, broke = stress.run(settings, wanted, args.seconds, args.runs, say)
-    path = results_path(settings, args, "stress", line)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     if broke:
         say(f"\nverdict: broken: {', '.join(broke)}; results in {path}")
@@ -565,10 +568,10 @@ def cmd_cost(settings: Settings, args: argparse.Namespace) -> Exit:
     if not all(a.qemu for a in found):
         raise WbError(Exit.USAGE, f"--arch {args.arch}: instructions are counted by QEMU: "
                       "x86_64, arm64")
+    path = results_path(settings, args, "cost", line)
     source, wanted = variant_cells(settings, args, line, args.variant)
     with lock(settings.build):
         data = cost.run(settings, wanted, say)
-    path = results_path(settings, args, "cost", line)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     say(f"\ninstructions for each end of writeback; results in {path}")
     return Exit.OK
@@ -661,7 +664,7 @@ def parser() -> argparse.ArgumentParser:
             "explorer finds, and whether the fix holds under them")
     options.add_line(c)
     options.add_variants(c)
-    c.add_argument("--seconds", type=options.count, default=10, metavar="N", help="for each run")
+    c.add_argument("--seconds", type=options.stress_seconds, default=10, metavar="N", help="for each run")
     c.add_argument("--runs", type=options.count, default=3, metavar="N", help="of each kernel")
     options.add_arch(c, "x86_64")
     options.add_json(c)
@@ -688,8 +691,10 @@ def main(argv: Sequence[str]) -> int:
         raise KeyboardInterrupt
 
     for s in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(s, interrupt)
+        if signal.getsignal(s) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(s, interrupt)
     args = parser().parse_args(argv)
+    verbose = bool(os.environ.get("V"))
     try:
         proc.adopt_orphans()
         settings = Settings.from_environment()
@@ -697,11 +702,9 @@ def main(argv: Sequence[str]) -> int:
         for name in ("json", "svg"):
             if getattr(args, name, None):
                 report.probe(getattr(args, name))
-        ksrc = os.environ.get("KSRC")
-        for name in OUTER_MAKE:
-            os.environ.pop(name, None)
-        if ksrc:
-            os.environ["KSRC"] = ksrc
+        for name in list(os.environ):
+            if not PASSED_ON.fullmatch(name):
+                del os.environ[name]
         return int(args.function(settings, args))
     except WbError as error:
         note(f"wbcheck: {error}")
@@ -715,7 +718,7 @@ def main(argv: Sequence[str]) -> int:
         note(f"wbcheck: {error.strerror or error}: {error.filename or 'this machine'}")
         return int(Exit.HOST)
     except Exception as error:
-        if os.environ.get("V"):
+        if verbose:
             traceback.print_exc()
         note(f"wbcheck: {type(error).__name__}: {error}: a defect of wbcheck; V=1 shows where")
         return int(Exit.DEFECT)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import proc
+from .errors import Exit, WbError
 from .lines import Contract, Line
 
 # A function's first line, as kernel code has it; not a prototype, a label or a macro.
@@ -54,10 +55,12 @@ def find(tree: Path, line: Line) -> list[Call]:
     words = [a for c in line.contracts for a in ("-e", c.function)]
     if not words:
         return []
-    listed = proc.capture(["git", "grep", "--no-index", "-l", "-z", "-w", *words, "--", "*.c", "*.h"],
-                          cwd=tree) or ""
+    done = proc.run(["git", "grep", "--no-index", "--no-color", "-l", "-z", "-w", *words,
+                     "--", "*.c", "*.h"], cwd=tree)
+    if done.code not in (0, 1):
+        raise WbError(Exit.HOST, f"git can't look through {tree}: {done.reason}")
     found = []
-    for file in filter(None, listed.split("\0")):
+    for file in filter(None, done.output.split("\0")):
         text = (tree / file).read_text(errors="replace")
         found += [call for c in line.contracts for call in _calls(c, file, text)]
     return found

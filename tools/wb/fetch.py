@@ -306,6 +306,11 @@ def substitute_folder(line: Line, offer: Offer) -> str:
     return f"{line.name}-{offer.version.replace(':', '_')}"
 
 
+def noted_files(tree: Path) -> Path:
+    """Where it is written down what the files of a source of ours were when it was first used."""
+    return tree.with_name(tree.name + ".files")
+
+
 def _into_cache(line: Line, tarball: Path | None, target: Path) -> Offer | None:
     """Make `target` from a tarball, or from a download.
 
@@ -329,6 +334,7 @@ def _into_cache(line: Line, tarball: Path | None, target: Path) -> Offer | None:
         check_line(tree, line)
         if other:
             shutil.rmtree(target, ignore_errors=True)
+        noted_files(target).unlink(missing_ok=True)
         tree.rename(target)
         if other:
             _record(target.parent, line, other)

@@ -328,6 +328,8 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
     if not jobs:
         raise WbError(Exit.USAGE, f"--shard {'/'.join(map(str, args.shard))}: there is none in "
                       "this part")
+    path = Path(args.json or settings.build / "results" / line.results("mutants"))
+    path.unlink(missing_ok=True)
     cells.require([load_arches(settings.root / "kconfig")[ARCH]])
     source = fetch.get(settings, line, os.environ.get("KSRC"))
 
@@ -347,9 +349,9 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
     for rule in uncaught:
         print(f"unexpected: {rule}: no mutant that only it catches, or none with a reason")
     seconds = time.monotonic() - start
-    path = args.json or settings.build / "results" / "mutants.json"
     report.write_json(path, {
         "line": line.name, "version": source.version, "full": args.full, "seconds": seconds,
+        "only": args.only or [], "rules": args.rules, "shard": "/".join(map(str, args.shard)),
         "as_expected": not any(odd) and not uncaught,
         "outcomes": [{**asdict(o), "refactoring": j.refactoring, "unexpected": s}
                      for j, o, s in zip(jobs, outcomes, odd, strict=True)],

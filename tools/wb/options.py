@@ -28,11 +28,23 @@ def count(text: str) -> int:
     return int(text)
 
 
+def stress_seconds(text: str) -> int:
+    """KUnit ends a case after 300 seconds, whatever it is about."""
+    if not text.isdecimal() or not 1 <= int(text) <= 240:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 240")
+    return int(text)
+
+
 def output(text: str) -> Path:
     """A file to be written: whether it can be is seen before anything takes time."""
-    path = Path(given(text))
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"'{text}' is a folder")
+    try:
+        path = Path(given(text)).resolve()
+        if path.is_dir():
+            raise argparse.ArgumentTypeError(f"'{text}' is a folder")
+        if path.exists() and not path.is_file():
+            raise argparse.ArgumentTypeError(f"'{text}' is no file, and would be replaced by one")
+    except (OSError, RuntimeError) as error:
+        raise argparse.ArgumentTypeError(f"'{text}': {getattr(error, 'strerror', error)}") from error
     return path
 
 

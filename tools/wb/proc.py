@@ -87,6 +87,9 @@ def adopt_orphans() -> None:
 # Set to end all that runs, in whatever thread.
 cancelled = threading.Event()
 
+# Open files that all that is run keeps open, too: the locks it runs under.
+passed_on: set[int] = set()
+
 # Names the processes of one run(): several may be going on at once.
 MARK = "WB_RUN"
 _runs = itertools.count()
@@ -166,6 +169,7 @@ def run(
             stderr=subprocess.STDOUT,
             # Not a session: the scheduler may share the CPUs between these.
             process_group=0,
+            pass_fds=tuple(passed_on),
         )
         data = b""
         code: int | None = None

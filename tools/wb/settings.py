@@ -6,11 +6,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import proc
 from .errors import Exit, WbError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,10 +51,18 @@ class Settings:
     @staticmethod
     def from_environment() -> Settings:
         env = os.environ
-        base = Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        try:
+            base = Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        except RuntimeError as error:
+            raise WbError(Exit.HOST, "there is no home folder for this user: set XDG_CACHE_HOME"
+                          ) from error
+        build = Path(env.get("WB_BUILD") or ROOT / "build").absolute()
+        if re.search(r"[\s:]", str(build)):
+            raise WbError(Exit.USAGE, f"'{build}': kernels can't be built in a folder with spaces or "
+                          "colons in its name: choose another with WB_BUILD")
         return Settings(
             root=ROOT,
-            build=Path(env.get("WB_BUILD") or ROOT / "build").absolute(),
+            build=build,
             cache=base.absolute() / "page-writeback",
             jobs=_number("JOBS", os.cpu_count() or 1, MAX_JOBS),
             cpus=_number("SMP", 2, MAX_CPUS),
@@ -78,7 +88,10 @@ def make_folder(path: Path) -> Path:
 
 @contextlib.contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Let one run at a time use a folder; a second one waits."""
+    """Let one run at a time use a folder; a second one waits.
+
+    Also for what a run that was killed has left running: the lock is its, too.
+    """
     make_folder(folder)
     with open(folder / ".lock", "w", encoding="ascii") as f:
         try:
@@ -86,4 +99,8 @@ def lock(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             print(f"waiting: another run is using {folder}", file=sys.stderr, flush=True)
             fcntl.flock(f, fcntl.LOCK_EX)
-        yield
+        proc.passed_on.add(f.fileno())
+        try:
+            yield
+        finally:
+            proc.passed_on.discard(f.fileno())

@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import proc
+from . import fetch, proc
 from .errors import Exit, WbError
 from .fetch import Source
 from .lines import Form
@@ -280,6 +280,13 @@ def read_manifest(path: Path) -> dict[str, tuple[str, str]]:
     return {name: (identity, staged) for name, identity, staged in fields}
 
 
+def _identity_or_none(path: Path) -> str | None:
+    try:
+        return _identity(os.lstat(path))
+    except OSError:
+        return None
+
+
 def _staged_identity(path: Path) -> str:
     try:
         st = os.lstat(path)
@@ -290,7 +297,23 @@ def _staged_identity(path: Path) -> str:
 
 @functools.cache
 def _read_identities(tree: Path) -> dict[str, str]:
-    return {n: _identity(os.lstat(tree / n)) for n in source_names(tree)}
+    found = {}
+    for name in source_names(tree):
+        st = os.lstat(tree / name)
+        if stat.S_ISLNK(st.st_mode):
+            _require_inside(tree, name)
+        found[name] = _identity(st)
+    return found
+
+
+def _require_inside(tree: Path, name: str) -> None:
+    """Raise for a symbolic link out of the tree: what it leads to is not ours to look after."""
+    link = os.readlink(tree / name)
+    real = os.path.realpath(tree)
+    leads_to = os.path.realpath(tree / name)
+    if os.path.isabs(link) or not leads_to.startswith(f"{real}/"):
+        raise WbError(Exit.USAGE, f"{tree / name} is a symbolic link to {link}, out of the tree; "
+                      "please give a copy without such links, made with cp -rL, say")
 
 
 _identifying = threading.Lock()
@@ -300,6 +323,33 @@ def identities(tree: Path) -> dict[str, str]:
     """Size, time and mode of each source file of a tree, read once."""
     with _identifying:
         return _read_identities(tree)
+
+
+def _as_text(manifest: dict[str, str]) -> str:
+    return "\0".join(f"{n}\t{i}" for n, i in sorted(manifest.items()))
+
+
+def _require_pristine(tree: Path) -> None:
+    """Raise if a source of ours is not as it was when it was first used.
+
+    A staged tree shares files with it: an editor that does not make a new file changes both.
+    """
+    now = identities(tree)
+    noted = fetch.noted_files(tree)
+    try:
+        text = noted.read_text(errors="surrogateescape")
+    except FileNotFoundError:
+        make_folder(tree.parent)
+        tmp = noted.with_name(f"{noted.name}.{os.getpid()}")
+        tmp.write_text(_as_text(now), errors="surrogateescape")
+        os.replace(tmp, noted)
+        return
+    if text == _as_text(now):
+        return
+    before = dict(row.rsplit("\t", 1) for row in text.split("\0"))
+    name = min(n for n in now.keys() | before.keys() if now.get(n) != before.get(n))
+    raise WbError(Exit.SOURCE, f"{tree}/{name} was edited, and is to stay as it came; please remove "
+                  f"{tree}")
 
 
 def _shared(source: Source, name: str) -> bool:
@@ -334,6 +384,8 @@ def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
     label = f"staging {stage.name}"
     try:
         now = identities(source.path)
+        if source.pristine:
+            _require_pristine(source.path)
         fresh = prepare(source, stage)
         before = read_manifest(manifest_path)
         with proc.progress(label) as p:
@@ -342,15 +394,11 @@ def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
                 if name in files:
                     continue
                 had, as_staged = before.get(name, ("", ""))
-                if source.pristine and had and had != identity and ":" in had:
-                    raise WbError(
-                        Exit.SOURCE, f"{source.path}/{name} was edited, and is to stay as it came; "
-                        f"please remove {source.path}",
-                    )
                 same = had == identity or fresh
-                if same and _shared(source, name):
-                    continue
                 target = stage / name
+                if (same and not as_staged and _shared(source, name)
+                        and _identity_or_none(target) == identity):
+                    continue
                 staged[name] = _staged_identity(target)
                 if same and (fresh or staged[name] == as_staged):
                     continue

@@ -42,6 +42,7 @@ class Row:
 def add(row: Row, ran: boot.Ran, name: str) -> None:
     """Add a run to a row; raises if it was none."""
     log = ktap.parse(ran.text)
+    boot.require_in_time(log, name, f"see {ran.log}")
     suite = log.suites.get(SUITE)
     case = suite.cases.get(CASE) if suite else None
     lines = case.lines if case else ktap.clean(ran.text)

@@ -33,17 +33,27 @@ def _without(build_dir: Path, names: set[str]) -> None:
                     note.unlink()
 
 
+def _built_by_hand(build_dir: Path) -> bool:
+    """Was something compiled or linked there since our own build?"""
+    stamp = (build_dir / build.STAMP).stat().st_mtime_ns
+    return any(
+        Path(folder, f).stat().st_mtime_ns > stamp
+        for folder, _, files in os.walk(build_dir) for f in files
+        if f.endswith(".o") or f == "vmlinux"
+    )
+
+
 def adopt(tree: Path, twin: Path, name: str) -> bool:
     """Let the build folder `name` of a staged tree begin as a copy of the twin's.
 
     The twin is staged from the same source. What was made from files that differ
     is left out; those that are alike get the twin's times, so that make takes
     what was made from them as up to date. Nothing is done, and False returned,
-    where there is such a folder already, the twin's is of no known state, or the
-    trees differ in what objects are not known to depend on.
+    where there is such a folder already, the twin's is of no known state (somebody has
+    built in it by hand, say), or the trees differ in what objects are not known to depend on.
     """
     target, origin = tree / name, twin / name
-    if target.exists() or not (origin / build.STAMP).is_file():
+    if target.exists() or not (origin / build.STAMP).is_file() or _built_by_hand(origin):
         return False
     built_from, now = stage.read_manifest(origin / build.MANIFEST), stage.read_manifest(tree / stage.STAMP)
     differ = differences(built_from, now)
