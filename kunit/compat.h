@@ -101,9 +101,14 @@ static inline int compat_set_rt_runtime(int us)
 }
 #endif
 
-/* The largest order there is; up to v6.3, MAX_ORDER was one more: 5e0a760b4441. */
+/*
+ * The largest order there is. MAX_ORDER was one more up to v6.3 (23baf831a32c), and
+ * got this name in v6.8: 5e0a760b4441.
+ */
 #ifdef MAX_PAGE_ORDER
 #define COMPAT_MAX_PAGE_ORDER		MAX_PAGE_ORDER
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define COMPAT_MAX_PAGE_ORDER		MAX_ORDER
 #else
 #define COMPAT_MAX_PAGE_ORDER		(MAX_ORDER - 1)
 #endif
@@ -125,15 +130,12 @@ struct folio {
 #define launder_folio			launder_page
 #define release_folio			releasepage
 #define free_folio			freepage
-#define folio_lruvec(f)							\
-	mem_cgroup_page_lruvec(&(f)->page, page_pgdat(&(f)->page))
 #define folio_lru_list(f)		page_lru(&(f)->page)
 #define folio_is_file_lru(f)		page_is_file_lru(&(f)->page)
 #define folio_set_swapbacked(f)		SetPageSwapBacked(&(f)->page)
 #define folio_add_lru(f)		lru_cache_add(&(f)->page)
 #define folio_putback_lru(f)		putback_lru_page(&(f)->page)
 #define folio_free_swap(f)		try_to_free_swap(&(f)->page)
-#define folio_memcg(f)			((f)->page.mem_cgroup)
 #define compat_charge(f)		mem_cgroup_charge(&(f)->page, NULL, GFP_KERNEL)
 
 /* What the methods of a file get. */
@@ -152,8 +154,32 @@ struct folio {
 
 /* What is not to be had from outside of the page cache, or not at all, later. */
 #define COMPAT_HAS_PUT_AND_WAIT		true
-#define COMPAT_PUT_AND_WAIT		put_and_wait_on_page_locked
 #define compat_page_error(page)		PageError(page)
+
+/* What v5.11, v5.12 and v5.14 changed. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define folio_memcg(f)			((f)->page.mem_cgroup)
+#else
+#define folio_memcg(f)			page_memcg(&(f)->page)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
+#define COMPAT_PUT_AND_WAIT		put_and_wait_on_page_locked
+#else
+static inline void compat_put_and_wait(struct page *page)
+{
+	put_and_wait_on_page_locked(page, TASK_UNINTERRUPTIBLE);
+}
+
+#define COMPAT_PUT_AND_WAIT		compat_put_and_wait
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
+#define folio_lruvec(f)							\
+	mem_cgroup_page_lruvec(&(f)->page, page_pgdat(&(f)->page))
+#else
+#define folio_lruvec(f)			mem_cgroup_page_lruvec(&(f)->page)
+#endif
 
 static inline int filemap_add_folio(struct address_space *mapping,
 				    struct folio *folio, pgoff_t index, gfp_t gfp)
@@ -297,16 +323,26 @@ static inline int compat_filemap_add(struct address_space *mapping,
 #endif
 
 /*
- * Write all dirty pages of a file, where writing a page is done at once. v6.9
- * has writeback_iter(), and by v7.2 there is no write_cache_pages() any more.
+ * Write all dirty pages of a file, where writing a page is done at once. v6.3 has
+ * folios written (d585bdbeb79a), v6.9 writeback_iter(), and by v7.2 there is no
+ * write_cache_pages() any more.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline int compat_written(struct page *page,
 				 struct writeback_control *wbc, void *data)
 {
 	unlock_page(page);
 	return 0;
 }
+#else
+static inline int compat_written(struct folio *folio,
+				 struct writeback_control *wbc, void *data)
+{
+	folio_unlock(folio);
+	return 0;
+}
+#endif
 
 static inline void compat_write_pages(struct address_space *mapping,
 				      struct writeback_control *wbc)
@@ -423,14 +459,32 @@ do {									\
 
 /*
  * What moves from cgroup to cgroup, and whether the one who moves it has locked it.
- * v6.12 has folios, and leaves the lock to the caller.
+ * v6.12 has folios; v6.3 leaves the lock to the caller.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #define compat_move_folio		page
-#define COMPAT_MOVES_LOCKED		false
 #else
 #define compat_move_folio		folio
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define COMPAT_MOVES_LOCKED		false
+#else
 #define COMPAT_MOVES_LOCKED		true
+#endif
+
+/*
+ * Bring a cgroup's own counters up to date. From v6.6 on they are what they were when
+ * somebody asked last. May sleep.
+ */
+#ifdef CONFIG_MEMCG
+static inline void compat_flush_memcg(struct mem_cgroup *memcg)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	cgroup_rstat_flush(memcg->css.cgroup);
+#endif
+}
 #endif
 
 /* v5.13 has a struct path there, and this for mounts: ffb37ca3bd16. */

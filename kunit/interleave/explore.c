@@ -227,22 +227,26 @@ static void ilv_explore_once(const struct ilv_program *program,
  * What is broken when its witness is run again was broken by the actors. The sum of
  * a counter's parts, say, is off for a moment while another CPU folds its own.
  */
-static bool ilv_comes_again(const struct ilv_program *program,
-			    struct ilv_result *result,
-			    struct ilv_result *again)
+static int ilv_does_not_come_again(const struct ilv_program *program,
+				   struct ilv_result *result,
+				   struct ilv_result *again)
 {
 	unsigned long broken = result->broken;
 	unsigned int rule;
+	int ret;
 
 	for_each_set_bit(rule, &broken, ILV_MAX_RULES) {
 		ilv_replay(program, result->witness[rule].schedule, NULL, NULL,
 			   again);
-		if (again->error || !(again->broken & BIT(rule))) {
+		ret = again->error;
+		if (ret == -ENOENT || (!ret && !(again->broken & BIT(rule))))
+			ret = -ESTALE;
+		if (ret) {
 			result->last = result->witness[rule];
-			return false;
+			return ret;
 		}
 	}
-	return true;
+	return 0;
 }
 
 /**
@@ -271,8 +275,9 @@ void ilv_explore(const struct ilv_program *program, unsigned int bound,
 	for (attempt = 0; attempt < ILV_ATTEMPTS; attempt++) {
 		ilv_explore_once(program, bound, limit, result);
 		result->disturbed = attempt;
-		if (!result->error && !ilv_comes_again(program, result, again))
-			result->error = -ESTALE;
+		if (!result->error)
+			result->error = ilv_does_not_come_again(program, result,
+								again);
 		if (result->error != -ESTALE)
 			break;
 	}

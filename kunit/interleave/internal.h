@@ -35,6 +35,7 @@
  * @late: woken, and not at a point or parked again since: the number of the
  *	  wakeup, else 0
  * @gone: completed by the kthread when it ends
+ * @rcu: for what is to be freed when no other CPU looks at it any more
  */
 struct ilv_thread {
 	struct task_struct *task;
@@ -51,6 +52,7 @@ struct ilv_thread {
 	long state;
 	unsigned int late;
 	struct completion gone;
+	struct rcu_head rcu;
 };
 
 /**

@@ -42,17 +42,22 @@
 
 struct ilv_run ilv_run = { .token = ILV_NOBODY };
 
+/* Also called on other CPUs, while the threads are ended: see ilv_threads_stop(). */
 static struct ilv_thread *ilv_thread_of(const struct task_struct *task)
 {
-	int token = ilv_run.token;
+	int token = READ_ONCE(ilv_run.token);
+	struct ilv_thread *t;
 	unsigned int i;
 
 	/* Nearly always the one that is asked for. */
-	if (token != ILV_NOBODY && ilv_run.thread[token]->task == task)
-		return ilv_run.thread[token];
-	for (i = 0; i < ilv_run.program->nr_actors; i++)
-		if (ilv_run.thread[i] && ilv_run.thread[i]->task == task)
-			return ilv_run.thread[i];
+	t = token != ILV_NOBODY ? READ_ONCE(ilv_run.thread[token]) : NULL;
+	if (t && t->task == task)
+		return t;
+	for (i = 0; i < ILV_MAX_ACTORS; i++) {
+		t = READ_ONCE(ilv_run.thread[i]);
+		if (t && t->task == task)
+			return t;
+	}
 	return NULL;
 }
 
@@ -487,12 +492,13 @@ void ilv_threads_stop(void)
 		if (!t)
 			continue;
 		task = t->task;
-		ilv_run.thread[i] = NULL;
+		WRITE_ONCE(ilv_run.thread[i], NULL);
 		if (!t->lost) {
 			WRITE_ONCE(t->exit, true);
 			wake_up_state(task, ILV_PARKED);
 			wait_for_completion(&t->gone);
-			kfree(t);
+			/* A probe on another CPU may have found it just now. */
+			kfree_rcu(t, rcu);
 		}
 		put_task_struct(task);
 	}
@@ -574,7 +580,8 @@ static bool ilv_resolve_stuck(void)
 	for (i = 0; i < program->nr_actors; i++)
 		if (ilv_run.thread[i]->asleep)
 			ilv_run.thread[i]->lost = true;
-	ilv_error(-EDEADLK);
+	/* Whatever went wrong before, this is what the caller must know. */
+	ilv_run.error = -EDEADLK;
 	return false;
 }
 
@@ -719,7 +726,7 @@ int ilv_self(void)
 {
 	struct ilv_thread *t = NULL;
 
-	if (in_task() && ilv_run.program)
+	if (in_task())
 		t = ilv_thread_of(current);
 	return t ? t->self : ILV_NOBODY;
 }

@@ -24,17 +24,20 @@ typedef int (*pwb_move_account_t)(struct compat_move_folio *folio, bool compound
  * @mm: what charges to @from whatever the explorer's thread allocates
  * @from: the cgroup
  * @account: mem_cgroup_move_account()
+ * @begun: pages under writeback of @from and of the root, but for the one under test
  */
 struct pwb_move {
 	struct vfsmount *mnt;
 	struct mm_struct *mm;
 	struct mem_cgroup *from;
 	pwb_move_account_t account;
+	unsigned long begun[2];
 };
 
 static unsigned long pwb_cgroup_writeback(struct mem_cgroup *memcg,
 					  const struct page *page)
 {
+	compat_flush_memcg(memcg);
 	return lruvec_page_state_local(mem_cgroup_lruvec(memcg, page_pgdat(page)),
 				       NR_WRITEBACK);
 }
@@ -125,6 +128,19 @@ void pwb_actor_move(void *data, int self)
 	lru_add_drain();
 }
 
+static int pwb_move_setup(void *data)
+{
+	struct pwb_world *world = data;
+	struct pwb_move *m = world->more;
+	int ret = pwb_setup(data);
+
+	if (!ret) {
+		m->begun[0] = pwb_cgroup_writeback(m->from, world->page) - 1;
+		m->begun[1] = pwb_cgroup_writeback(root_mem_cgroup, world->page);
+	}
+	return ret;
+}
+
 /* No cgroup may be left with a page under writeback. */
 static void pwb_move_teardown(void *data)
 {
@@ -132,8 +148,8 @@ static void pwb_move_teardown(void *data)
 	struct pwb_move *m = world->more;
 
 	pwb_end_left(world);
-	if (pwb_cgroup_writeback(m->from, world->page) ||
-	    pwb_cgroup_writeback(root_mem_cgroup, world->page)) {
+	if (pwb_cgroup_writeback(m->from, world->page) != m->begun[0] ||
+	    pwb_cgroup_writeback(root_mem_cgroup, world->page) != m->begun[1]) {
 		ilv_note("NR_WRITEBACK of a cgroup is off");
 		ilv_violation(PWB_ACCOUNTING);
 	}
@@ -147,7 +163,7 @@ const struct pwb_scenario pwb_move_scenarios[] = {
 	 * which of the two? (4) T frees the page.
 	 */
 	{
-		.program = PWB_PROGRAM("memcg_move", pwb_setup,
+		.program = PWB_PROGRAM("memcg_move", pwb_move_setup,
 				       pwb_move_teardown,
 				       PWB_OP_END, PWB_OP_MOVE, PWB_OP_TRUNCATE),
 		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) | PWB_NEEDS(MOVED),

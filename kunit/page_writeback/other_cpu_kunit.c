@@ -13,6 +13,9 @@
  * find them frozen afterwards: a reference that is taken meanwhile would be lost.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
@@ -20,10 +23,14 @@
 #include <linux/pagemap.h>
 #include <linux/preempt.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/wait.h>
 
 #include "catalogue.h"
 #include "suite.h"
+
+/* How long another CPU may take, before it is taken to wait for a lock. */
+#define PWB_PATIENCE_MS		1000
 
 /**
  * struct pwb_other - one actor, and what another CPU does meanwhile
@@ -32,6 +39,13 @@
  * @at: before which of the actor's accesses it does
  * @seen: accesses so far
  * @acted: it has
+ * @ready: and PG_writeback was set then
+ * @last: it has, right before the access that cleared PG_writeback
+ * @locked: it has, while the lock of the wait queue was held
+ * @page: whose writeback it is to end, as a CPU that is there in truth
+ * @csd: by an interrupt on that one
+ * @ended: it has done so, or was not asked to
+ * @refused: it had to wait for the lock that is held
  * @wait: the other CPU's waiter, while on the wait queue
  * @stale: PG_waiters is set, for nobody
  * @frozen: the other CPU has frozen the references
@@ -43,6 +57,13 @@ struct pwb_other {
 	unsigned int at;
 	unsigned int seen;
 	bool acted;
+	bool ready;
+	bool last;
+	bool locked;
+	struct page *page;
+	call_single_data_t csd;
+	struct completion ended;
+	bool refused;
 	wait_queue_entry_t wait;
 	bool stale;
 	bool frozen;
@@ -58,7 +79,7 @@ static struct pwb_other *pwb_other(void *world)
 static bool pwb_wait_queue_unlocked(const struct pwb_world *world)
 {
 	if (world->xa_locked)
-		return preempt_count() == 1;
+		return preempt_count() == world->xa_depth;
 	return !preempt_count() && !irqs_disabled();
 }
 
@@ -87,17 +108,61 @@ static bool pwb_other_waits(struct pwb_other *other)
 	return true;
 }
 
+static void pwb_other_interrupted(void *data)
+{
+	struct pwb_other *other = data;
+
+	end_page_writeback(other->page);
+	complete(&other->ended);
+}
+
+static bool pwb_other_has_ended(struct pwb_other *other, unsigned int ms)
+{
+	unsigned long us;
+
+	for (us = 0; us < 1000UL * ms; us++) {
+		if (completion_done(&other->ended))
+			return true;
+		udelay(1);
+	}
+	return false;
+}
+
+/*
+ * On SMP a lock must not be taken twice. Another CPU that waits for the one that
+ * is held here ends the writeback as soon as it is released.
+ */
+static bool pwb_other_ends_elsewhere(struct pwb_other *other)
+{
+	unsigned int cpu = cpumask_any_but(cpu_online_mask, smp_processor_id());
+
+	if (cpu >= nr_cpu_ids || other->refused)
+		return false;
+	other->page = other->world.page;
+	other->csd.func = pwb_other_interrupted;
+	other->csd.info = other;
+	reinit_completion(&other->ended);
+	if (smp_call_function_single_async(cpu, &other->csd)) {
+		complete(&other->ended);
+		return false;
+	}
+	other->refused = !pwb_other_has_ended(other, PWB_PATIENCE_MS);
+	return !other->refused;
+}
+
 /* Another CPU ends the writeback. Nobody waits that it can see. */
 static bool pwb_other_ends(struct pwb_other *other)
 {
 	struct page *page = other->world.page;
+	bool locked = irqs_disabled();
 
 	if (!PageWriteback(page) || folio_test_waiters(page_folio(page)))
 		return false;
-	/* Whatever lock it is, on SMP it must not be taken twice. */
-	if (IS_ENABLED(CONFIG_SMP) && irqs_disabled())
+	if (!IS_ENABLED(CONFIG_SMP) || !locked)
+		end_page_writeback(page);
+	else if (!pwb_other_ends_elsewhere(other))
 		return false;
-	end_page_writeback(page);
+	other->locked |= locked;
 	return true;
 }
 
@@ -142,8 +207,12 @@ static void pwb_other_access(void *data, const struct ilv_access *access)
 
 	if (other->frozen && page_ref_count(other->world.page))
 		pwb_other_thaw(other);
-	if (other->seen++ == other->at)
+	if (other->acted && other->ready && other->seen == other->at + 1)
+		other->last |= !PageWriteback(other->world.page);
+	if (other->seen++ == other->at) {
+		other->ready = PageWriteback(other->world.page);
 		other->acted = other->act(other);
+	}
 	pwb_access(data, access);
 }
 
@@ -167,6 +236,9 @@ static void pwb_other_teardown(void *data)
 	struct pwb_other *other = pwb_other(data);
 
 	pwb_other_thaw(other);
+	/* One that had to wait for the lock can go on now. */
+	while (!pwb_other_has_ended(other, PWB_PATIENCE_MS))
+		;
 	if (!list_empty(&other->wait.entry)) {
 		ilv_violation(PWB_MISSED_WAKE);
 		/* Its lock is not to be had; nobody else waits for a page. */
@@ -178,10 +250,14 @@ static void pwb_other_teardown(void *data)
 /**
  * struct pwb_acted - what came of another CPU's acting, in all runs of an actor
  * @times: how often it could act
+ * @last: it could right before the access that clears PG_writeback
+ * @locked: it could while the lock of the wait queue was held
  * @thawed: somebody has taken a reference of those that it had frozen
  */
 struct pwb_acted {
 	unsigned int times;
+	bool last;
+	bool locked;
 	bool thawed;
 };
 
@@ -214,6 +290,8 @@ static struct pwb_acted pwb_other_cpu(struct kunit *test,
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
 	KUNIT_ASSERT_EQ(test, 0, pwb_world_init(&other->world));
 	other->world.ender = actor->run == pwb_actor_end ? 0 : ILV_NOBODY;
+	init_completion(&other->ended);
+	complete(&other->ended);
 	other->act = act;
 	other->stale = stale;
 	program.world = &other->world;
@@ -228,6 +306,8 @@ static struct pwb_acted pwb_other_cpu(struct kunit *test,
 		locked = result->atomic;
 	} while (!result->error && other->at++ < other->seen);
 	pwb_world_exit(&other->world);
+	acted.last = other->last;
+	acted.locked = other->locked;
 	acted.thawed = other->thawed;
 	if (result->error != -EDEADLK)
 		kfree(other);
@@ -248,6 +328,8 @@ static void waits_during_end(struct kunit *test)
 	acted = pwb_other_cpu(test, &pwb_other_end, pwb_other_waits, false);
 	/* Before, after, and in a critical section. */
 	KUNIT_EXPECT_GT_MSG(test, acted.times, 1U, "the other CPU could not act");
+	KUNIT_EXPECT_TRUE_MSG(test, acted.last,
+			      "it could not act right before PG_writeback is cleared");
 }
 
 static void ends_during_wait(struct kunit *test)
@@ -256,6 +338,9 @@ static void ends_during_wait(struct kunit *test)
 
 	acted = pwb_other_cpu(test, &pwb_other_wait, pwb_other_ends, false);
 	KUNIT_EXPECT_GT_MSG(test, acted.times, 1U, "the other CPU could not act");
+	if (!acted.locked)
+		pwb_print(test, "relies %s: on the order under the wait queue's lock, not tried",
+			  test->name);
 }
 
 /*

@@ -310,11 +310,11 @@ static void pwb_run_case(struct kunit *test, const struct pwb_size *size)
 		pwb_replay_program(test, t, g);
 	else
 		pwb_run_size(test, t, size, nr, of);
-	if (t->result.error == -EDEADLK)
-		return;
-	pwb_programs_exit(&t->world);
+	if (t->result.error != -EDEADLK)
+		pwb_programs_exit(&t->world);
 	pwb_world_exit(&t->world);
-	kfree(t);
+	if (t->result.error != -EDEADLK)
+		kfree(t);
 }
 
 static void two(struct kunit *test)

@@ -109,6 +109,7 @@ struct pwb_wait {
  * @wait: what each actor waits for
  * @locker: index of the actor that locked the page by lock_page(), or -1
  * @xa_locked: the i_pages lock of the first file is held
+ * @xa_depth: what preempt_count() was when it was taken
  * @rescues: how often a sleeper had to be helped in this schedule
  * @reached: mask of enum pwb_event, over all schedules
  * @count: the counters, by enum pwb_counter, at the start of the schedule
@@ -142,6 +143,7 @@ struct pwb_world {
 	struct pwb_wait wait[ILV_MAX_ACTORS];
 	int locker;
 	bool xa_locked;
+	int xa_depth;
 	unsigned int rescues;
 	/* What a schedule depends on ends here: see pwb_digest(). */
 	unsigned long reached;

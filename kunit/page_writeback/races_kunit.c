@@ -38,7 +38,7 @@ static void pwb_report(struct kunit *test, const struct ilv_result *r)
 /* The shortest schedule of each rule, in full; one may stand for several. */
 static void pwb_show_witnesses(struct kunit *test,
 			       const struct ilv_program *program,
-			       const struct ilv_result *r)
+			       struct ilv_result *r)
 {
 	const char *shown = "";
 	unsigned long broken = r->broken;
@@ -58,6 +58,10 @@ static void pwb_show_witnesses(struct kunit *test,
 				    "the witness can't be replayed");
 		KUNIT_EXPECT_TRUE_MSG(test, again->broken & BIT(rule),
 				      "the witness, replayed, breaks nothing");
+		if (again->error == -EDEADLK) {
+			r->error = again->error;
+			break;
+		}
 	}
 	kfree(again);
 }
@@ -200,6 +204,11 @@ static void pwb_race(struct kunit *test)
 	ret = pwb_world_init(world);
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	ret = s->init ? s->init(world) : 0;
+	if (ret) {
+		pwb_world_exit(world);
+		kfree(program);
+		kfree(world);
+	}
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	if (*pwb_schedule)
 		pwb_replay(test, program, result);

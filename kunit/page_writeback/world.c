@@ -169,8 +169,10 @@ void pwb_xa_locked(const struct xarray *xa, bool locked)
 {
 	struct pwb_world *world = READ_ONCE(pwb_live);
 
-	if (world && xa == &world->file[0]->i_pages)
+	if (world && xa == &world->file[0]->i_pages) {
 		world->xa_locked = locked;
+		world->xa_depth = preempt_count();
+	}
 }
 
 /**
