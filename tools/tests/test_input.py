@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
-from wb import cli, contracts, judge, lines, options
+from wb import cli, contracts, judge, lines, options, proc
 from wb.errors import Exit, WbError
+from wb.settings import Settings, lock
 
 from .kernels import ROOT, wbcheck
 
@@ -22,9 +24,9 @@ class Input(unittest.TestCase):
 
     def refused(self, code: Exit, part: str, *args: object, **env: str) -> None:
         done = wbcheck(*args, env=env)
-        self.assertEqual(done.returncode, int(code), done.stderr)
-        self.assertIn(part, done.stderr)
-        self.assertNotIn("Traceback", done.stderr)
+        self.assertEqual(done.returncode, int(code), done.stdout)
+        self.assertIn(part, done.stdout)
+        self.assertNotIn("Traceback", done.stdout)
 
     def test_output(self) -> None:
         self.refused(Exit.USAGE, "would be replaced", "kunit", "--json", "/dev/null")
@@ -58,6 +60,24 @@ class Input(unittest.TestCase):
             self.assertFalse(cli.PASSED_ON.fullmatch(name), name)
         for name in ("PATH", "HOME", "LC_ALL", "https_proxy", "HTTP_PROXY", "CCACHE_DIR", "KSRC"):
             self.assertTrue(cli.PASSED_ON.fullmatch(name), name)
+
+    def test_results_of_an_earlier_run(self) -> None:
+        line = lines.load(ROOT / "patches")["v7.2"]
+        for path in (self.tmp / "given.json", self.tmp / "results/matrix-v7.2.json"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("{}")
+            args = argparse.Namespace(json=path if path.name == "given.json" else None)
+            settings = replace(Settings.from_environment(), build=self.tmp)
+            self.assertEqual(cli.results_path(settings, args, "matrix", line), path)
+            self.assertFalse(path.exists())
+
+    def test_what_is_left_running_keeps_the_lock(self) -> None:
+        def open_files() -> str:
+            return proc.run(["ls", "-l", "/proc/self/fd"]).output
+
+        with lock(self.tmp):
+            self.assertIn(f"{self.tmp}/.lock", open_files())
+        self.assertNotIn(".lock", open_files())
 
     def test_make(self) -> None:
         def make(*args: str) -> subprocess.CompletedProcess[str]:
