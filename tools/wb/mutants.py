@@ -33,7 +33,6 @@ FOLDER = "mutants"
 REFACTORINGS = "refactorings"
 ARCH = "um"  # where a build takes seconds
 BOUNDS = (1, 2)  # from cheap to expensive
-TIMEOUT = 45  # seconds for a run that takes two to eight
 PATIENCE = 1  # seconds for a wakeup; the suite's own default is for busy machines
 
 # How a kernel can fail without a verdict.
@@ -195,7 +194,7 @@ def run_kernel(
         outcome.bound = bound
         parameters = [f"page_writeback.bound={bound}", f"page_writeback.patience={PATIENCE}"]
         try:
-            log = boot.boot(settings, kernel, job.name, parameters, TIMEOUT)
+            log = boot.boot(settings, kernel, job.name, parameters)
             verdict = judge.judge(log, expected, job.name, kernel.arch)
             outcome.killed_by = killers(verdict)
             outcome.schedules, outcome.witness = until_killed(verdict)
