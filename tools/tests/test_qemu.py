@@ -6,12 +6,13 @@ import signal
 import sys
 import time
 
-from wb import ktap, report
+from wb import arches, cells, fetch, ktap, report
+from wb.cells import Cell
 from wb.errors import Exit
 
 from . import readme
 from .kernels import (
-    RESULTS, SETTINGS, KernelTest, kernels_running, results, started, verdicts_of, wbcheck,
+    LINE, RESULTS, ROOT, SETTINGS, KernelTest, kernels_running, results, started, verdicts_of, wbcheck,
 )
 
 VARIANTS = ("unfixed", "seed+recheck")
@@ -99,6 +100,20 @@ class Qemu(KernelTest):
         self.assertFalse(data["complete"] or data["as_expected"])
         self.assertEqual([v.arch for v in verdicts_of(data)], ["um"])
         self.assertEqual(kernels_running(), [])
+
+    def test_6_another_cpu_in_critical_sections(self) -> None:
+        """With memory cgroups and SMP, too, it acts where only that shows what is wrong."""
+        shows = {"clear-after-look-locked": "waits_during_end",
+                 "wait-sets-waiters-after-look": "ends_during_wait"}
+        arch = arches.select(ROOT / "kconfig", "x86_64")[0]
+        source = fetch.get(SETTINGS, LINE)
+        stack = LINE.variant("seed+recheck").patches
+        found = [Cell(LINE, name, arch, source,
+                      (*stack, ROOT / f"patches/v5.10/mutants/{name}.patch"), f"v5.10-{name}")
+                 for name in shows]
+        came = cells.run_cells(SETTINGS, found, cells.Run(("page_writeback.scenario=page_lock",)))
+        self.assertEqual([getattr(v, "failed", v) for v in came],
+                         [[f"page_writeback_other_cpu.{case}"] for case in shows.values()])
 
 
 if __name__ == "__main__":
