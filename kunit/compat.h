@@ -30,6 +30,9 @@
 #include "../swap.h"
 #endif
 
+/* v7.3 keeps it among what is mm/'s own. */
+void lru_add_drain(void);
+
 /* v5.14 gave the panic notifiers a header of their own: f39650de687e. */
 #if __has_include("linux/panic_notifier.h")
 #include <linux/panic_notifier.h>
