@@ -28,6 +28,9 @@
 /* Later lines have what swap is to mm/ alone in a header of its own: 014bb1de4fc1. */
 #if defined(CONFIG_PAGE_WRITEBACK_SWAP) && __has_include("../swap.h")
 #include "../swap.h"
+#if __has_include("linux/swap_ops.h")
+#include <linux/swap_ops.h>
+#endif
 #endif
 
 /* v7.3 keeps it among what is mm/'s own. */
@@ -689,6 +692,26 @@ static inline struct page *compat_swap_find(swp_entry_t entry)
 	return folio ? folio_page(folio, 0) : NULL;
 }
 
+/* v7.3 gathers what is to be written or read until it is told to begin. */
+#if __has_include("linux/swap_ops.h")
+static inline int compat_swap_write(struct folio *folio)
+{
+	struct swap_io_ctx ctx = {};
+	int ret = swap_writeout(&ctx, folio);
+
+	swap_write_submit(&ctx);
+	return ret;
+}
+
+static inline int compat_swap_read(struct folio *folio)
+{
+	struct swap_io_ctx ctx = {};
+
+	swap_read_folio(&ctx, folio);
+	swap_read_submit(&ctx);
+	return 0;
+}
+#else
 static inline int compat_swap_write(struct folio *folio)
 {
 	return swap_writeout(folio, NULL);
@@ -699,6 +722,7 @@ static inline int compat_swap_read(struct folio *folio)
 	swap_read_folio(folio, NULL);
 	return 0;
 }
+#endif
 
 static inline void compat_swap_unuse(struct folio *folio)
 {
