@@ -10,6 +10,7 @@
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -584,6 +585,11 @@ static inline int compat_rmdir(struct dentry *parent, const char *name)
 }
 #endif
 
+/* v7.3 has kernel threads look paths up in a root of their own, which is empty. */
+#ifndef scoped_with_init_fs
+#define scoped_with_init_fs()
+#endif
+
 /* Have the filesystem make the first page of a file, locked. */
 static inline struct page *compat_write_begin(struct file *file)
 {
@@ -741,10 +747,11 @@ static inline void compat_swap_unuse(struct folio *folio)
 	sys_call_table[nr](&(struct pt_regs){ .di = (unsigned long)(a),	\
 					      .si = (unsigned long)(b) })
 #endif
-#ifdef CONFIG_ARM64
+#ifdef CONFIG_ARM64	/* v7.3 takes the first one from orig_x0 */
 #define compat_syscall(nr, a, b)					\
 	sys_call_table[nr](&(struct pt_regs){ .regs = {			\
-		(unsigned long)(a), (unsigned long)(b) } })
+		(unsigned long)(a), (unsigned long)(b) },		\
+		.orig_x0 = (unsigned long)(a) })
 #endif
 
 /* v5.10: size of the hashed table of page wait queues in mm/filemap.c. */

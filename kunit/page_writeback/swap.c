@@ -106,8 +106,12 @@ static long pwb_swap_call(unsigned int nr, unsigned long arg)
  */
 int pwb_swap_on(void)
 {
-	return pwb_swap_node() ?: pwb_swap_format() ?:
-	       pwb_swap_call(__NR_swapon, 0);
+	int ret = 0;
+
+	scoped_with_init_fs()
+		ret = pwb_swap_node() ?: pwb_swap_format() ?:
+		      pwb_swap_call(__NR_swapon, 0);
+	return ret;
 }
 
 /**
@@ -117,7 +121,11 @@ int pwb_swap_on(void)
  */
 int pwb_swap_off(void)
 {
-	return pwb_swap_call(__NR_swapoff, 0);
+	int ret = 0;
+
+	scoped_with_init_fs()
+		ret = pwb_swap_call(__NR_swapoff, 0);
+	return ret;
 }
 
 /**

@@ -76,13 +76,18 @@ struct pwb_waiter *pwb_waiter_create(struct kunit *test, struct page *page,
 void pwb_expect_asleep(struct kunit *test, struct pwb_waiter *w)
 {
 	unsigned long end = jiffies + PWB_WAKE_TIMEOUT;
+	bool asleep = false;
 
-	while (!(compat_task_state(w->task) & TASK_UNINTERRUPTIBLE) &&
-	       time_before(jiffies, end))
-		schedule_timeout_uninterruptible(1);
-	KUNIT_EXPECT_TRUE(test, !!(compat_task_state(w->task) &
-				   TASK_UNINTERRUPTIBLE));
-	wait_task_inactive(w->task, 0);
+	while (!asleep && time_before(jiffies, end)) {
+		unsigned int state = compat_task_state(w->task);
+
+		/* One that is only about to sleep may not be on the wait queue yet. */
+		asleep = state & TASK_UNINTERRUPTIBLE &&
+			 wait_task_inactive(w->task, state);
+		if (!asleep)
+			schedule_timeout_uninterruptible(1);
+	}
+	KUNIT_EXPECT_TRUE(test, asleep);
 	w->sleeps = w->task->nvcsw;
 }
 
