@@ -46,12 +46,11 @@ help:
 	@echo
 	@echo 'ARCH=um,um-smp,x86_64,arm64 (default um; matrix: all), DEBUG=lockdep,kasan,...,'
 	@echo 'SCENARIO=NAME, BOUND=N, TIMEOUT=SECONDS for each kernel and JSON=FILE go with kunit,'
-	@echo 'matrix and verify, and so does'
-	@echo 'COVER=N: scenarios of up to N actors in all their interleavings (User-Mode Linux);'
+	@echo 'matrix and verify, and so does COVER=N: scenarios of up to N actors in all their'
+	@echo 'interleavings (User-Mode Linux);'
 	@echo 'LINE=v5.10 (or v6.1, v6.12, v7.2) goes with all; verify sees what the tree is'
 	@echo "without it. VARIANTS='unfixed seed' goes with kunit, matrix, programs, stress and"
-	@echo 'cost;'
-	@echo 'SMP=N CPUs (default 2) and ACCEL=kvm|tcg are for QEMU;'
+	@echo 'cost; SMP=N CPUs (default 2) and ACCEL=kvm|tcg are for QEMU;'
 	@echo 'KSRC=<tree or tarball of the line> replaces the download, V=1 shows the'
 	@echo "kernel's log, JOBS=N limits the build. Exit codes: tools/wbcheck --help"
 

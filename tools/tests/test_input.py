@@ -68,7 +68,7 @@ class Input(unittest.TestCase):
             path.write_text("{}")
             args = argparse.Namespace(json=path if path.name == "given.json" else None)
             settings = replace(Settings.from_environment(), build=self.tmp)
-            self.assertEqual(cli.results_path(settings, args, "matrix", line), path)
+            self.assertEqual(options.results_path(settings, args, "matrix", line), path)
             self.assertFalse(path.exists())
 
     def test_what_is_left_running_keeps_the_lock(self) -> None:

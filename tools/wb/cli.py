@@ -75,13 +75,6 @@ def selected(settings: Settings, args: argparse.Namespace, line: Line) -> list[A
     return found
 
 
-def results_path(settings: Settings, args: argparse.Namespace, name: str, line: Line) -> Path:
-    """Where results go, a file for each command and line; those of an earlier run are gone."""
-    path = Path(args.json or settings.build / "results" / line.results(name))
-    path.unlink(missing_ok=True)
-    return path
-
-
 def variant_cell(line: Line, variant: Variant, arch: Arch, source: Source) -> Cell:
     return Cell(line, variant.name, arch, source, variant.patches,
                 stage_folder(line, variant, source))
@@ -187,7 +180,7 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
                    names: Sequence[str]) -> Exit:
     """Variants against what is expected of them: the table, and the verdict."""
     run = run_of(settings, args)
-    path = results_path(settings, args, command, line)
+    path = options.results_path(settings, args, command, line)
     source, wanted = variant_cells(settings, args, line, names)
     say_uncovered(args, wanted)
     start = time.monotonic()
@@ -381,7 +374,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args, line)]
     say_uncovered(args, wanted)
     calls = contracts.find(source.path, line)
-    path = results_path(settings, args, "verify", line)
+    path = options.results_path(settings, args, "verify", line)
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
     say(f"{source.path}: {like}")
@@ -453,14 +446,14 @@ def cmd_programs(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
     found = arches.select(settings.root / "kconfig", args.arch, args.debug)
     cells.require_explorer(settings, line, found)
-    path = results_path(settings, args, "programs", line)
+    path = options.results_path(settings, args, "programs", line)
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     broken = {v.name for v in line.variants.values() if v.breaks}
-    options = []
+    parameters = []
     if args.bound is not None:
-        options.append(f"page_writeback.bound={args.bound}")
+        parameters.append(f"page_writeback.bound={args.bound}")
     with lock(settings.build):
-        outcomes = programs.run(settings, wanted, broken, args.actors, args.shard, options, note)
+        outcomes = programs.run(settings, wanted, broken, args.actors, args.shard, parameters, note)
     surprises = programs.surprises(outcomes, args.shard == (1, 1))
     report.write_json(path, {
         "line": line.name, "version": source.version, "shard": "/".join(map(str, args.shard)),
@@ -531,7 +524,7 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
     args.debug = ",".join(filter(None, (args.debug, witness.DEBUG)))
     found = selected(settings, args, line)
     cells.require_suites(settings, line, found)
-    path = results_path(settings, args, "witness", line)
+    path = options.results_path(settings, args, "witness", line)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
     pairs = [
         (variant_cell(line, broken, arch, source), variant_cell(line, fixed, arch, source))
@@ -549,7 +542,7 @@ def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
     found = arches.select(settings.root / "kconfig", args.arch, args.debug)
     cells.require_suites(settings, line, found)
-    path = results_path(settings, args, "stress", line)
+    path = options.results_path(settings, args, "stress", line)
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     with lock(settings.build):
         data, broke = stress.run(settings, wanted, args.seconds, args.runs, say)
@@ -568,7 +561,7 @@ def cmd_cost(settings: Settings, args: argparse.Namespace) -> Exit:
     if not all(a.qemu for a in found):
         raise WbError(Exit.USAGE, f"--arch {args.arch}: instructions are counted by QEMU: "
                       "x86_64, arm64")
-    path = results_path(settings, args, "cost", line)
+    path = options.results_path(settings, args, "cost", line)
     source, wanted = variant_cells(settings, args, line, args.variant)
     with lock(settings.build):
         data = cost.run(settings, wanted, say)

@@ -327,8 +327,7 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
     if not jobs:
         raise WbError(Exit.USAGE, f"--shard {'/'.join(map(str, args.shard))}: there is none in "
                       "this part")
-    path = Path(args.json or settings.build / "results" / line.results("mutants"))
-    path.unlink(missing_ok=True)
+    path = options.results_path(settings, args, "mutants", line)
     cells.require([load_arches(settings.root / "kconfig")[ARCH]])
     source = fetch.get(settings, line, os.environ.get("KSRC"))
 

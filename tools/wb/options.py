@@ -7,7 +7,8 @@ import argparse
 from pathlib import Path
 
 from . import boot
-from .lines import DEFAULT
+from .lines import DEFAULT, Line
+from .settings import Settings
 
 
 def given(text: str) -> str:
@@ -16,23 +17,23 @@ def given(text: str) -> str:
     return text
 
 
-def preemptions(text: str) -> int:
-    if not text.isdecimal() or int(text) > 15:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 0 to 15")
+def _number(text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from {least} to {most}")
     return int(text)
+
+
+def preemptions(text: str) -> int:
+    return _number(text, 0, 15)
 
 
 def count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 10**6:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 1000000")
-    return int(text)
+    return _number(text, 1, 10**6)
 
 
 def stress_seconds(text: str) -> int:
     """KUnit ends a case after 300 seconds, whatever it is about."""
-    if not text.isdecimal() or not 1 <= int(text) <= 240:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 240")
-    return int(text)
+    return _number(text, 1, 240)
 
 
 def output(text: str) -> Path:
@@ -50,6 +51,13 @@ def output(text: str) -> Path:
 
 def add_json(c: argparse.ArgumentParser) -> None:
     c.add_argument("--json", type=output, metavar="FILE", help="where to put the results")
+
+
+def results_path(settings: Settings, args: argparse.Namespace, name: str, line: Line) -> Path:
+    """Where results go, a file for each command and line; those of an earlier run are gone."""
+    path = Path(args.json or settings.build / "results" / line.results(name))
+    path.unlink(missing_ok=True)
+    return path
 
 
 def add_line(c: argparse.ArgumentParser, default: str | None = DEFAULT, several: bool = False,

@@ -329,6 +329,13 @@ def _as_text(manifest: dict[str, str]) -> str:
     return "\0".join(f"{n}\t{i}" for n, i in sorted(manifest.items()))
 
 
+def _write_whole(path: Path, text: str) -> None:
+    """Write a manifest whole or not at all, whoever else does."""
+    tmp = path.with_name(f"{path.name}.{os.getpid()}")
+    tmp.write_text(text, errors="surrogateescape")
+    os.replace(tmp, path)
+
+
 def _require_pristine(tree: Path) -> None:
     """Raise if a source of ours is not as it was when it was first used.
 
@@ -339,10 +346,7 @@ def _require_pristine(tree: Path) -> None:
     try:
         text = noted.read_text(errors="surrogateescape")
     except FileNotFoundError:
-        make_folder(tree.parent)
-        tmp = noted.with_name(f"{noted.name}.{os.getpid()}")
-        tmp.write_text(_as_text(now), errors="surrogateescape")
-        os.replace(tmp, noted)
+        _write_whole(noted, _as_text(now))
         return
     if text == _as_text(now):
         return
@@ -420,9 +424,7 @@ def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
         text = "\0".join(
             f"{n}\t{i}\t{staged.get(n, '')}" for n, i in sorted(everything.items())
         )
-        tmp = manifest_path.with_name(STAMP + ".new")
-        tmp.write_text(text, errors="surrogateescape")
-        os.replace(tmp, manifest_path)
+        _write_whole(manifest_path, text)
     except OSError as error:
         raise WbError(
             Exit.HOST, f"can't stage {source.path} in {stage}: {error.strerror}: {error.filename}"
@@ -433,8 +435,8 @@ def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
             f"note: edited in the staged tree, and now as in the source again: {names}",
             file=sys.stderr,
         )
-    named = "\0".join(f"{n}\t{i}" for n, i in sorted(everything.items()))
-    return Staged(stage, hashlib.sha256(named.encode(errors="surrogateescape")).hexdigest())
+    named = _as_text(everything).encode(errors="surrogateescape")
+    return Staged(stage, hashlib.sha256(named).hexdigest())
 
 
 def _remove_stale(stage: Path, wanted: set[str], before: set[str]) -> None:
