@@ -237,6 +237,11 @@ static inline void folio_clear_waiters(struct folio *folio)
 	ClearPageWaiters(&folio->page);
 }
 
+static inline int folio_lock_killable(struct folio *folio)
+{
+	return lock_page_killable(&folio->page);
+}
+
 static inline int folio_wait_bit_killable(struct folio *folio, int bit)
 {
 	return wait_on_page_bit_killable(&folio->page, bit);

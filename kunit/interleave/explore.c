@@ -20,6 +20,8 @@
 
 /* Now and then the rest of the kernel wants the CPU: RCU, for one. */
 #define ILV_REST_NS	(250 * NSEC_PER_MSEC)
+/* And somebody may want to know that it is not stuck. */
+#define ILV_WORD_NS	(5 * NSEC_PER_SEC)
 
 static struct {
 	unsigned int bound;
@@ -102,21 +104,17 @@ static bool ilv_search_advance(void)
 }
 
 /* Of two that cost the same the first by its text: the order of runs is no matter. */
-static bool ilv_cheaper(const struct ilv_witness *w)
+static bool ilv_cheaper(const struct ilv_witness *a, const struct ilv_witness *b)
 {
-	unsigned int switches = ilv_run.nr_segments - 1;
-	char schedule[ILV_SCHEDULE_LEN];
-
-	if (!*w->schedule)
+	if (!*b->schedule)
 		return true;
-	if (ilv_run.preemptions != w->preemptions)
-		return ilv_run.preemptions < w->preemptions;
-	if (switches != w->switches)
-		return switches < w->switches;
-	if (ilv_run.points != w->points)
-		return ilv_run.points < w->points;
-	ilv_schedule_print(&ilv_run, schedule, sizeof(schedule));
-	return strcmp(schedule, w->schedule) < 0;
+	if (a->preemptions != b->preemptions)
+		return a->preemptions < b->preemptions;
+	if (a->switches != b->switches)
+		return a->switches < b->switches;
+	if (a->points != b->points)
+		return a->points < b->points;
+	return strcmp(a->schedule, b->schedule) < 0;
 }
 
 /* Describe the schedule that was just run. */
@@ -128,10 +126,104 @@ void ilv_witness_set(struct ilv_witness *w)
 	ilv_schedule_print(&ilv_run, w->schedule, sizeof(w->schedule));
 }
 
+static struct {
+	struct ilv_segment segment[ILV_MAX_SEGMENTS];
+	unsigned int nr;
+	unsigned int next;	/* the segment that starts next */
+} ilv_script;
+
+static int ilv_replay_choose(unsigned int enabled, int current_actor);
+
+/* Can another schedule be run after this one? */
+static bool ilv_goes_on(int error)
+{
+	return error != -EDEADLK && error != -EUCLEAN;
+}
+
+/*
+ * Run the schedule that was just run again, until it has broken all of @rules, but
+ * not too often. Returns those that it has broken. Leaves ilv_run as it is, unless
+ * the world comes to its end.
+ */
+static u32 ilv_repeat(u32 rules, struct ilv_result *result)
+{
+	static struct ilv_run before;
+	unsigned int tries = ILV_ATTEMPTS;
+	u32 again = 0;
+
+	ilv_shares_pause();
+	before = ilv_run;
+	ilv_script.nr = ilv_run.nr_segments;
+	memcpy(ilv_script.segment, ilv_run.segment, sizeof(ilv_script.segment));
+	ilv_run.choose = ilv_replay_choose;
+	while (tries-- && rules & ~again) {
+		ilv_script.next = 0;
+		ilv_run_schedule();
+		result->runs++;
+		again |= ilv_run.broken;
+		if (!ilv_goes_on(ilv_run.error)) {
+			before.error = ilv_run.error;
+			break;
+		}
+		result->retried += !!(rules & ~again);
+	}
+	before.number = ilv_run.number;
+	ilv_run = before;
+	return again & rules;
+}
+
+/**
+ * ilv_judge_broken() - add the rules that the schedule just run has broken
+ * @result: to this
+ *
+ * A rule is broken for certain if the schedule breaks it again when it is repeated:
+ * then the actors did it. Else something from outside may have had a part in it, like
+ * another CPU that folds its share of a counter. Nobody can tell from here, so that
+ * is not dropped either.
+ */
+void ilv_judge_broken(struct ilv_result *result)
+{
+	unsigned long broken = ilv_run.broken;
+	u32 doubtful = 0, again;
+	struct ilv_witness w;
+	unsigned int rule;
+
+	if (!broken)
+		return;
+	ilv_witness_set(&w);
+	for_each_set_bit(rule, &broken, ILV_MAX_RULES)
+		if (ilv_cheaper(&w, &result->witness[rule]))
+			doubtful |= BIT(rule);
+	again = doubtful;
+	if (doubtful && ilv_goes_on(ilv_run.error))
+		again = ilv_repeat(doubtful, result);
+
+	for_each_set_bit(rule, &broken, ILV_MAX_RULES) {
+		bool cheaper = doubtful & BIT(rule);
+
+		if (cheaper && !(again & BIT(rule))) {
+			if (!(result->unstable & BIT(rule)))
+				result->unstable_in[rule] = w;
+			result->unstable |= BIT(rule);
+			broken &= ~BIT(rule);
+			continue;
+		}
+		result->count[rule]++;
+		if (!cheaper)
+			continue;
+		result->witness[rule] = w;
+		if (!(result->broken & BIT(rule)) && ilv_run.program->found)
+			ilv_run.program->found(ilv_run.program->world, rule,
+					       w.schedule);
+		result->broken |= BIT(rule);
+	}
+	if (broken && !result->violating++)
+		result->first = result->schedules;
+}
+
 /* Add the schedule that was just run to the result. */
 void ilv_judge(struct ilv_result *result)
 {
-	unsigned long broken = ilv_run.broken;
 	unsigned long near_misses = ilv_run.near_misses & ~ilv_run.broken;
 	unsigned int rule;
 
@@ -142,29 +234,47 @@ void ilv_judge(struct ilv_result *result)
 		result->near_misses[rule]++;
 	if (ilv_run.program->outcomes)
 		ilv_outcome(ilv_run.program->outcomes);
-	if (!broken)
-		return;
+	ilv_judge_broken(result);
+}
 
-	if (!result->violating++)
-		result->first = result->schedules;
-	result->broken |= broken;
-	for_each_set_bit(rule, &broken, ILV_MAX_RULES) {
-		struct ilv_witness *w = &result->witness[rule];
+/* Let the rest of the kernel have the CPU if it is due, and say that all is well. */
+void ilv_rest(void)
+{
+	static u64 next, next_word;
+	u64 now = ktime_get_ns();
 
-		result->count[rule]++;
-		if (ilv_cheaper(w))
-			ilv_witness_set(w);
+	if (now > next_word) {
+		if (next_word)
+			pr_info("interleave: alive, in %s, run %lu\n",
+				ilv_run.program->name, ilv_run.number);
+		next_word = now + ILV_WORD_NS;
+	}
+	if (now > next) {
+		schedule_timeout_uninterruptible(1);
+		next = ktime_get_ns() + ILV_REST_NS;
 	}
 }
 
-/* Let the rest of the kernel have the CPU if it is due. */
-void ilv_rest(void)
+/*
+ * Run the schedule that is next. Where it does not follow its prefix, something from
+ * outside had a part in it. It is run again then; what it broke counts.
+ */
+static void ilv_search_run(struct ilv_result *result)
 {
-	static u64 next;
+	unsigned int tries = ILV_ATTEMPTS;
 
-	if (ktime_get_ns() > next) {
-		schedule_timeout_uninterruptible(1);
-		next = ktime_get_ns() + ILV_REST_NS;
+	for (;;) {
+		ilv_search.depth = 0;
+		ilv_run_schedule();
+		if (ilv_search.depth < ilv_search.prefix)
+			ilv_error(-ESTALE);
+		result->runs++;
+		if (ilv_run.error != -ESTALE || !--tries)
+			return;
+		result->retried++;
+		ilv_judge_broken(result);
+		if (!ilv_goes_on(ilv_run.error))
+			return;
 	}
 }
 
@@ -182,12 +292,8 @@ static void ilv_explore_bound(unsigned int bound, u64 limit,
 		}
 		ilv_shares_pause();
 		ilv_rest();
-		ilv_search.depth = 0;
 		ilv_shares_next();
-		ilv_run_schedule();
-		if (ilv_search.depth < ilv_search.prefix)
-			ilv_error(-ESTALE);
-		result->runs++;
+		ilv_search_run(result);
 		if (ilv_run.preemptions == bound || ilv_run.error)
 			ilv_judge(result);
 		if (ilv_run.error) {
@@ -224,29 +330,23 @@ static void ilv_explore_once(const struct ilv_program *program,
 }
 
 /*
- * What is broken when its witness is run again was broken by the actors. The sum of
- * a counter's parts, say, is off for a moment while another CPU folds its own.
+ * What an attempt found that was disturbed in the end, if the last one did not: it
+ * was seen all the same.
  */
-static int ilv_does_not_come_again(const struct ilv_program *program,
-				   struct ilv_result *result,
-				   struct ilv_result *again)
+static void ilv_keep_unstable(struct ilv_result *result,
+			      const struct ilv_result *earlier)
 {
-	unsigned long broken = result->broken;
+	unsigned long broken = earlier->broken | earlier->unstable;
 	unsigned int rule;
-	int ret;
 
-	for_each_set_bit(rule, &broken, ILV_MAX_RULES) {
-		ilv_replay(program, result->witness[rule].schedule, NULL, NULL,
-			   again);
-		ret = again->error;
-		if (ret == -ENOENT || (!ret && !(again->broken & BIT(rule))))
-			ret = -ESTALE;
-		if (ret) {
-			result->last = result->witness[rule];
-			return ret;
-		}
-	}
-	return 0;
+	for_each_set_bit(rule, &broken, ILV_MAX_RULES)
+		if (!(result->unstable & BIT(rule)))
+			result->unstable_in[rule] = earlier->unstable & BIT(rule) ?
+						    earlier->unstable_in[rule] :
+						    earlier->witness[rule];
+	result->unstable |= broken;
+	result->unstable &= ~result->broken;
+	result->retried += earlier->retried;
 }
 
 /**
@@ -256,18 +356,19 @@ static int ilv_does_not_come_again(const struct ilv_program *program,
  * @limit: stop after this many schedules; 0 for no limit
  * @result: what was found; result->error tells whether it is all there is
  *
- * On a busy machine an exploration may be disturbed, and begins anew then. What is
- * never the same twice is an error in the end: -ESTALE.
+ * On a busy machine a schedule may be disturbed, and is run again then; if that does
+ * not help, all begins anew. What is never the same twice is an error in the end:
+ * -ESTALE.
  */
 void ilv_explore(const struct ilv_program *program, unsigned int bound,
 		 u64 limit, struct ilv_result *result)
 {
-	struct ilv_result *again = kzalloc(sizeof(*again), GFP_KERNEL);
+	struct ilv_result *earlier = kzalloc(sizeof(*earlier), GFP_KERNEL);
 	unsigned int attempt;
 
 	ilv_search.decision = kcalloc(ILV_MAX_DECISIONS,
 				      sizeof(*ilv_search.decision), GFP_KERNEL);
-	if (!again || !ilv_search.decision) {
+	if (!earlier || !ilv_search.decision) {
 		memset(result, 0, sizeof(*result));
 		result->error = -ENOMEM;
 		goto out;
@@ -275,22 +376,15 @@ void ilv_explore(const struct ilv_program *program, unsigned int bound,
 	for (attempt = 0; attempt < ILV_ATTEMPTS; attempt++) {
 		ilv_explore_once(program, bound, limit, result);
 		result->disturbed = attempt;
-		if (!result->error)
-			result->error = ilv_does_not_come_again(program, result,
-								again);
+		ilv_keep_unstable(result, earlier);
 		if (result->error != -ESTALE)
 			break;
+		*earlier = *result;
 	}
 out:
 	kfree(ilv_search.decision);
-	kfree(again);
+	kfree(earlier);
 }
-
-static struct {
-	struct ilv_segment segment[ILV_MAX_SEGMENTS];
-	unsigned int nr;
-	unsigned int next;	/* the segment that starts next */
-} ilv_script;
 
 static int ilv_replay_choose(unsigned int enabled, int current_actor)
 {
@@ -335,6 +429,23 @@ static int ilv_replay_left(void)
 	return 0;
 }
 
+/* The result of one schedule, which speaks for itself. */
+static void ilv_judge_once(struct ilv_result *result)
+{
+	unsigned long broken = ilv_run.broken;
+	unsigned int rule;
+
+	result->runs = 1;
+	result->schedules = 1;
+	result->points = ilv_run.points;
+	result->atomic = ilv_run.atomic;
+	result->violating = !!broken;
+	result->broken = broken;
+	ilv_witness_set(&result->last);
+	for_each_set_bit(rule, &broken, ILV_MAX_RULES)
+		result->witness[rule] = result->last;
+}
+
 /**
  * ilv_replay() - run one given schedule and tell what happens in it
  * @program: the program
@@ -368,9 +479,7 @@ void ilv_replay(const struct ilv_program *program, const char *schedule,
 		ilv_run.choose = ilv_replay_choose;
 		ilv_run_schedule();
 		ret = ilv_run.error ?: ilv_replay_left();
-		result->runs = 1;
-		ilv_witness_set(&result->last);
-		ilv_judge(result);
+		ilv_judge_once(result);
 		if (line)
 			ilv_trace_print(program, line, data);
 		ilv_threads_stop();

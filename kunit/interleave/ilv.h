@@ -114,6 +114,8 @@ struct ilv_outcomes {
  * @woken: called when @waker (or %ILV_NOBODY) wakes an actor that sleeps or is
  *	   about to, with scheduler locks held: it may only note it
  * @state: one line on the watched objects' state, for traces; may not sleep
+ * @found: called between two schedules when a rule turns out to be broken, in a
+ *	   schedule that breaks it again when it is repeated; may sleep
  * @digest: a hash of everything outside of the actors' stacks that any actor,
  *	    rule or callback can look at and any of them can change; needed by
  *	    ilv_cover() and for @outcomes; may not sleep
@@ -133,6 +135,7 @@ struct ilv_program {
 	void (*access)(void *world, const struct ilv_access *access);
 	void (*woken)(void *world, int waker, int sleeper);
 	void (*state)(void *world, char *buf, size_t size);
+	void (*found)(void *world, unsigned int rule, const char *schedule);
 	u64 (*digest)(void *world);
 	struct ilv_outcomes *outcomes;
 };
@@ -176,11 +179,16 @@ enum ilv_share {
  * @error: 0, or why it could not be completed: -E2BIG when a schedule is too
  *	   long, -ESTALE when the same schedule did not behave the same twice,
  *	   -EDEADLK when an actor slept for ever and could not be woken,
+ *	   -EUCLEAN when ilv_give_up() was called,
  *	   -ECANCELED when @limit was reached, or what @setup returned
  * @bound: the bound on preemptions that was explored completely
  * @complete: no schedule needs more preemptions than that: these are all
  * @schedules: distinct schedules run
  * @violating: how many of them broke a rule
+ * @retried: schedules run once more, as something from outside had a part in them
+ * @unstable: mask of the rules that a schedule broke, and not when it was repeated;
+ *	      those that another schedule breaks each time are in @broken alone
+ * @unstable_in: the first such schedule, by rule
  * @first: number of the first of these, from 1 on
  * @broken: mask of the rules that were broken
  * @count: violating schedules, by rule
@@ -208,6 +216,9 @@ struct ilv_result {
 	bool complete;
 	u64 schedules;
 	u64 violating;
+	unsigned int retried;
+	u32 unstable;
+	struct ilv_witness unstable_in[ILV_MAX_RULES];
 	u64 first;
 	u32 broken;
 	u64 count[ILV_MAX_RULES];
@@ -248,6 +259,7 @@ void ilv_delays(unsigned int one_in, unsigned int max_us);
 int ilv_watch(const void *base, size_t size);
 void ilv_violation(unsigned int rule);
 void ilv_near_miss(unsigned int rule);
+void ilv_give_up(void);
 void ilv_note(const char *text);
 bool ilv_asleep(int actor);
 unsigned int ilv_sleeps(int actor);
@@ -259,6 +271,7 @@ static inline void ilv_delays(unsigned int one_in, unsigned int max_us) { }
 static inline int ilv_watch(const void *base, size_t size) { return 0; }
 static inline void ilv_violation(unsigned int rule) { WARN_ON_ONCE(1); }
 static inline void ilv_near_miss(unsigned int rule) { }
+static inline void ilv_give_up(void) { }
 static inline void ilv_note(const char *text) { }
 static inline bool ilv_asleep(int actor) { return false; }
 static inline unsigned int ilv_sleeps(int actor) { return 0; }

@@ -11,11 +11,14 @@
  * ilv_cover() must account for each of these, too, and come to the same ends.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 
 #include "ilv.h"
 #include "../compat.h"
@@ -33,6 +36,7 @@ static struct toy {
 	int reader;
 	unsigned int runs;	/* so far */
 	unsigned int strays;	/* how many of them may be disturbed */
+	unsigned int every;	/* so manieth run is wrong, or 0 */
 } toy;
 
 static int toy_setup(void *world)
@@ -454,15 +458,15 @@ static void bound_hides_bug(struct kunit *test)
 }
 
 /*
- * A0 B A (stuck), and A0 B0 A B (stuck); the same with A and B exchanged; and
- * once both are let go, either may be the first to go on.
+ * A0 B A (stuck), and A0 B0 A B (stuck); the same with A and B exchanged. Once both are
+ * let go they run to their ends, where neither has another point.
  */
 static void deadlock(struct kunit *test)
 {
 	toy.rescue = true;
 	ilv_expect(test, &toy_deadlock, 0, 2, 0);
-	ilv_expect(test, &toy_deadlock, 1, 6, 4);
-	ilv_expect(test, &toy_deadlock, TOY_UNBOUNDED, 10, 8);
+	ilv_expect(test, &toy_deadlock, 1, 4, 2);
+	ilv_expect(test, &toy_deadlock, TOY_UNBOUNDED, 6, 4);
 }
 
 /* W's one point is ahead of its second section: W R W, and R1 W R W, of six. */
@@ -626,30 +630,30 @@ static void replay(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->error, -E2BIG);
 }
 
-/* In two schedules and the replay of one of them, only the first is wrong. */
-static void toy_stray(void *world)
+static void toy_write_but(void *world, int self)
 {
-	if (toy.runs++ % 3 == 0 && toy.runs <= toy.strays)
+	toy_write_thrice(world, self);
+	if (toy.every && ++toy.runs % toy.every == 0)
 		ilv_violation(TOY_WRONG);
 }
 
 static void toy_look_once_more(void *world, int self)
 {
 	(void)READ_ONCE(toy.x);
-	if (toy.runs++ < toy.strays)
+	if (toy.runs++ < toy.strays)	/* wraps: the first may be later */
 		(void)READ_ONCE(toy.x);
 }
 
 static const struct ilv_program toy_wrong_once = {
 	.name		= "wrong_once",
-	.nr_actors	= 2,
+	.nr_actors	= 3,
 	.actors		= {
-		{ 'A', "looks", toy_look },
-		{ 'B', "looks", toy_look },
+		{ 'A', "writes, at times wrongly", toy_write_but },
+		{ 'B', "writes three times", toy_write_thrice },
+		{ 'C', "writes three times", toy_write_thrice },
 	},
 	.rules		= toy_rules,
 	.setup		= toy_setup,
-	.teardown	= toy_stray,
 };
 
 static const struct ilv_program toy_longer_once = {
@@ -663,32 +667,181 @@ static const struct ilv_program toy_longer_once = {
 	.setup		= toy_setup,
 };
 
+static void toy_look_once_less(void *world, int self)
+{
+	(void)READ_ONCE(toy.x);
+	if (toy.runs++ >= toy.strays)
+		(void)READ_ONCE(toy.x);
+}
+
+static const struct ilv_program toy_shorter_once = {
+	.name		= "shorter_once",
+	.nr_actors	= 2,
+	.actors		= {
+		{ 'A', "looks, and perhaps does not look again", toy_look_once_less },
+		{ 'B', "looks", toy_look },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+};
+
+/* The runs from @first on, @strays of them, are unlike the others. */
 static void toy_expect_disturbed(struct kunit *test,
 				 const struct ilv_program *program,
-				 unsigned int bound, unsigned int strays,
-				 int error, unsigned int disturbed)
+				 unsigned int first, unsigned int strays,
+				 unsigned int retried, unsigned int disturbed)
+{
+	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	toy.runs = -first;
+	toy.strays = strays;
+	ilv_explore(program, 1, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->retried, retried);
+	KUNIT_EXPECT_EQ(test, r->disturbed, disturbed);
+	KUNIT_EXPECT_EQ(test, r->violating, 0ULL);
+}
+
+/* A schedule that something else had a part in is run again. */
+static void disturbed(struct kunit *test)
+{
+	toy_expect_disturbed(test, &toy_longer_once, 0, 0, 0, 0);
+	toy_expect_disturbed(test, &toy_longer_once, 0, UINT_MAX, 0, 0);
+	/*
+	 * The first schedule of bound 1, and of that no other. Its second look is
+	 * where the next one is to be preempted, which no other try gets to: all
+	 * begins anew.
+	 */
+	toy_expect_disturbed(test, &toy_longer_once, 0, 3, 2, 1);
+	/* The second of bound 1 lacks the look before which it is to be preempted. */
+	toy_expect_disturbed(test, &toy_shorter_once, 3, 1, 1, 0);
+}
+
+/*
+ * A violation that is seen is not lost, though the schedule does not break the rule when
+ * it is repeated. One that always comes again is no different for that.
+ */
+static void seen_once(struct kunit *test)
 {
 	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
 	toy.runs = 0;
-	toy.strays = strays;
-	ilv_explore(program, bound, 0, r);
-	KUNIT_EXPECT_EQ(test, r->error, error);
-	KUNIT_EXPECT_EQ(test, r->disturbed, disturbed);
-	KUNIT_EXPECT_TRUE(test, error || !r->violating);
+	toy.every = 50;
+	ilv_explore(&toy_wrong_once, 2, 0, r);
+	KUNIT_EXPECT_GT(test, r->runs, 100ULL);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->broken, 0U);
+	KUNIT_EXPECT_EQ(test, r->violating, 0ULL);
+	KUNIT_EXPECT_EQ(test, r->unstable, (u32)BIT(TOY_WRONG));
+	KUNIT_EXPECT_GE(test, r->retried, 3U);
+	KUNIT_EXPECT_TRUE(test, strstarts(r->unstable_in[TOY_WRONG].schedule,
+					  "v1:wrong_once:"));
+	toy.every = 1;
+	ilv_explore(&toy_wrong_once, 1, 0, r);
+	KUNIT_EXPECT_EQ(test, r->unstable, 0U);
+	KUNIT_EXPECT_EQ(test, r->broken, (u32)BIT(TOY_WRONG));
+	KUNIT_EXPECT_EQ(test, r->violating, r->schedules);
+	KUNIT_EXPECT_EQ(test, r->retried, 0U);
+	toy.every = 0;
 }
 
-/* What somebody else had a part in is done again; what never comes again is an error. */
-static void disturbed(struct kunit *test)
+/* Looks too early: once it has said that it is about to sleep it looks, and ignores it. */
+static void toy_sleep_stale(void *world, int self)
 {
-	toy_expect_disturbed(test, &toy_wrong_once, 0, 0, 0, 0);
-	toy_expect_disturbed(test, &toy_wrong_once, 0, 1, 0, 1);
-	toy_expect_disturbed(test, &toy_wrong_once, 0, UINT_MAX, -ESTALE, 2);
-	toy_expect_disturbed(test, &toy_longer_once, 1, 0, 0, 0);
-	toy_expect_disturbed(test, &toy_longer_once, 1, UINT_MAX, 0, 0);
-	/* The first schedule of bound 1, and of that no other. */
-	toy_expect_disturbed(test, &toy_longer_once, 1, 3, 0, 1);
+	int x = READ_ONCE(toy.x);
+
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	(void)READ_ONCE(toy.x);
+	if (!x)
+		schedule();
+	__set_current_state(TASK_RUNNING);
+}
+
+static void toy_wake_two(void *world, int self)
+{
+	WRITE_ONCE(toy.x, 1);
+	wake_up_process(ilv_task(0));
+	(void)READ_ONCE(toy.x);
+	wake_up_process(ilv_task(1));
+	(void)READ_ONCE(toy.x);
+}
+
+static const struct ilv_program toy_two_sleepers = {
+	.name		= "two_sleepers",
+	.nr_actors	= 3,
+	.actors		= {
+		{ 'S', "looks too early, and sleeps", toy_sleep_stale },
+		{ 'L', "sleeps until x", toy_sleep_right },
+		{ 'W', "sets x and wakes both", toy_wake_two },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.stuck		= toy_wake_again,
+};
+
+/*
+ * L sleeps, and S has looked. W sets x, and its wakeup comes before S is about to sleep.
+ * Then S is, W wakes L, and S is chosen while L is on its way to its next point. That
+ * must not wake S: its wakeup is lost.
+ */
+static void no_wakeup_invented(struct kunit *test)
+{
+	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	ilv_replay(&toy_two_sleepers, "v1:two_sleepers:L,S1,W1,S1,W1,S", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->broken, (u32)BIT(TOY_STUCK));
+	/* And in time it comes. */
+	ilv_replay(&toy_two_sleepers, "v1:two_sleepers:L,S1,W,S,L", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->broken, (u32)BIT(TOY_STUCK));
+	ilv_replay(&toy_two_sleepers, "v1:two_sleepers:L,S,W", NULL, NULL, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->broken, 0U);
+}
+
+static struct timer_list toy_timer;
+
+static void toy_wake_by_timer(struct timer_list *timer)
+{
+	wake_up_process(ilv_task(0));
+	WRITE_ONCE(toy.rescue, true);
+}
+
+static void toy_await_timer(void *world, int self)
+{
+	WRITE_ONCE(toy.rescue, false);
+	mod_timer(&toy_timer, jiffies + 1);
+	while (!READ_ONCE(toy.rescue))
+		udelay(50);
+	WRITE_ONCE(toy.x, 1);
+	wake_up_process(ilv_task(0));
+}
+
+static const struct ilv_program toy_woken_by_timer = {
+	.name		= "woken_by_timer",
+	.nr_actors	= 2,
+	.actors		= {
+		{ 'S', "sleeps until x", toy_sleep_right },
+		{ 'W', "waits for a timer, and wakes", toy_await_timer },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.stuck		= toy_wake_again,
+};
+
+/* A wakeup from elsewhere, while an actor runs, is no part of any schedule. */
+static void woken_from_elsewhere(struct kunit *test)
+{
+	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	timer_setup(&toy_timer, toy_wake_by_timer, TIMER_PINNED);
+	ilv_explore(&toy_woken_by_timer, 0, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, -ESTALE);
+	KUNIT_EXPECT_GT(test, r->retried, 0U);
 }
 
 /* A limit ends the search early, and the result says that it did. */
@@ -717,6 +870,9 @@ static struct kunit_case interleave_cases[] = {
 	KUNIT_CASE(replay),
 	KUNIT_CASE(limit),
 	KUNIT_CASE(disturbed),
+	KUNIT_CASE(seen_once),
+	KUNIT_CASE(no_wakeup_invented),
+	KUNIT_CASE(woken_from_elsewhere),
 	{}
 };
 

@@ -10,7 +10,7 @@
 #define ILV_MAX_WATCH		4
 #define ILV_MAX_DECISIONS	4096
 #define ILV_MAX_SEGMENTS	128
-#define ILV_ATTEMPTS		3	/* to explore a program undisturbed */
+#define ILV_ATTEMPTS		3	/* to run a schedule, or a program, undisturbed */
 
 /* Points that are not accesses to a watched range: in place of its index. */
 #define ILV_AT_SLEEP		(-1)	/* about to sleep */
@@ -97,6 +97,12 @@ struct ilv_decision {
  * @wakes: how often an actor was woken from its sleep, or on its way to it
  * @digest: of the world when all actors were done, if outcomes are collected
  * @token: the actor that runs, or %ILV_NOBODY
+ * @settling: the actor that could go on, and waits until those that were woken are
+ *	      at their next points; or %ILV_NOBODY
+ * @explorer: the thread that explores
+ * @busy: a schedule is being run, its setup and teardown included
+ * @number: how many were begun
+ * @accesses: instrumented accesses in it, to whatever
  * @choose: picks the next actor out of a mask; the second argument is the
  *	    actor that could go on, or %ILV_NOBODY. Returns %ILV_NOBODY on error
  */
@@ -109,6 +115,11 @@ struct ilv_run {
 	unsigned int wakes;
 	u64 digest;
 	int token;
+	int settling;
+	struct task_struct *explorer;
+	bool busy;
+	unsigned long number;
+	unsigned int accesses;
 	const struct ilv_program *program;
 	int (*choose)(unsigned int enabled, int current_actor);
 	struct ilv_thread *thread[ILV_MAX_ACTORS];
@@ -135,8 +146,13 @@ void ilv_threads_stop(void);
 void ilv_run_schedule(void);
 void ilv_error(int error);
 
+/* crash.c */
+#define ILV_MAX_ACCESSES	(1U << 22)
+void ilv_hang(const char *why);
+
 /* explore.c */
 void ilv_rest(void);
+void ilv_judge_broken(struct ilv_result *result);
 void ilv_judge(struct ilv_result *result);
 void ilv_witness_set(struct ilv_witness *w);
 

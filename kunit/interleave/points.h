@@ -55,6 +55,9 @@ static __always_inline void ilv_access(const volatile void *addr, size_t size,
 		return;
 	}
 
+	if (unlikely(++ilv_run.accesses >= ILV_MAX_ACCESSES))
+		ilv_hang("an endless loop");
+
 	for (i = 0; i < ilv_run.nr_watch; i++) {
 		unsigned long offset = a - ilv_run.watch[i].base;
 

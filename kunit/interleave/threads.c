@@ -15,8 +15,8 @@
  * Everything here happens on one CPU. The fields of struct ilv_run are written
  * by the thread that holds the token, by the explorer when nobody does, and by
  * the tracepoints' probes when one of these sleeps or wakes another: no two at
- * once. Actors are to be woken by actors and by the program's callbacks; that
- * an interrupt wakes one is not provided for.
+ * once. Actors are to be woken by actors and by the program's callbacks. A wakeup
+ * from elsewhere while some actor can run is an error.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -110,16 +110,18 @@ void ilv_error(int error)
 		ilv_run.error = error;
 }
 
-/* Is some actor awake that neither waits for the token nor passes it on? */
-static bool ilv_others_awake(int next)
+/*
+ * Is some other actor on its way to its next point, without the token? It was
+ * woken, and may wake, and be seen by, whoever is chosen meanwhile.
+ */
+static bool ilv_others_awake(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < ilv_run.program->nr_actors; i++) {
 		const struct ilv_thread *t = ilv_run.thread[i];
 
-		if (i != next && t->task != current &&
-		    !t->parked && !t->asleep && !t->done)
+		if (t->task != current && !t->parked && !t->asleep && !t->done)
 			return true;
 	}
 	return false;
@@ -144,16 +146,8 @@ static void ilv_pass(int next)
 	if (unlikely(ilv_tracing))
 		ilv_trace_event(ILV_EV_RUN, next, 0);
 	WRITE_ONCE(ilv_run.token, next);
-	if (!t->parked)
-		return;
-	/*
-	 * Actors that are awake without the token run before @t does. Should
-	 * one of them wake @t, nothing would tell: take it as woken, and let
-	 * it check once more whether to sleep.
-	 */
-	if (ilv_others_awake(next))
-		t->woken = true;
-	wake_up_state(t->task, ILV_PARKED);
+	if (t->parked)
+		wake_up_state(t->task, ILV_PARKED);
 }
 
 /* Returns the number of the point in the actor's turn. */
@@ -165,14 +159,42 @@ static unsigned int ilv_count_step(void)
 	return ++ilv_run.segment[ilv_run.nr_segments - 1].steps;
 }
 
-/* Nobody holds the token: give it to one of those that can run, if any. */
+/* The actor @self is at a point and could go on: let it, or preempt it. */
+static void ilv_pass_on(int self)
+{
+	int next = ilv_run.choose(ilv_run.enabled, self);
+
+	if (next == ILV_NOBODY) {
+		ilv_error(-ENOENT);
+		next = self;
+	}
+	if (next != self) {
+		ilv_run.segment[ilv_run.nr_segments - 1].preempted = true;
+		ilv_run.preemptions++;
+		ilv_pass(next);
+		return;
+	}
+	WRITE_ONCE(ilv_run.token, self);
+	if (ilv_run.thread[self]->task != current)
+		wake_up_state(ilv_run.thread[self]->task, ILV_PARKED);
+}
+
+/*
+ * Nobody holds the token: give it to one of those that can run, if any. To be
+ * called when no actor is on its way to a point.
+ */
 static bool ilv_pass_to_any(void)
 {
 	unsigned int enabled = ilv_run.enabled;
-	int next;
+	int next = ilv_run.settling;
 
 	if (!enabled)
 		return false;
+	ilv_run.settling = ILV_NOBODY;
+	if (next != ILV_NOBODY) {
+		ilv_pass_on(next);
+		return true;
+	}
 	next = ilv_run.choose(enabled, ILV_NOBODY);
 	if (next == ILV_NOBODY) {
 		/* An impossible order was asked for; finish in any order. */
@@ -183,23 +205,25 @@ static bool ilv_pass_to_any(void)
 	return true;
 }
 
-/* A point in the run of @t: who goes on? */
+/*
+ * A point in the run of @t: who goes on? Actors that were woken come to their
+ * next points first, so that the choice is made when each of them is at a point,
+ * asleep or done. Then the explorer's thread makes it, which has the CPU as soon as
+ * none of them wants it.
+ */
 static void ilv_decide(struct ilv_thread *t)
 {
 	int token = READ_ONCE(ilv_run.token);
-	int next;
 
-	if (token == ILV_NOBODY) {
+	if (ilv_others_awake()) {
+		if (token == t->self) {
+			ilv_run.settling = t->self;
+			WRITE_ONCE(ilv_run.token, ILV_NOBODY);
+		}
+	} else if (token == ILV_NOBODY) {
 		ilv_pass_to_any();
 	} else if (token == t->self) {
-		next = ilv_run.choose(ilv_run.enabled, t->self);
-		if (next == ILV_NOBODY) {
-			ilv_error(-ENOENT);
-		} else if (next != t->self) {
-			ilv_run.segment[ilv_run.nr_segments - 1].preempted = true;
-			ilv_run.preemptions++;
-			ilv_pass(next);
-		}
+		ilv_pass_on(t->self);
 	}
 	if (READ_ONCE(ilv_run.token) != t->self)
 		ilv_park(t);
@@ -327,6 +351,16 @@ static void ilv_probe_switch(void *data, COMPAT_SCHED_SWITCH_ARGS(prev, next))
 	ilv_fell_asleep(t);
 }
 
+/*
+ * Threads of the kernel and interrupts may wake an actor when none can run. At any
+ * other time their wakeup comes at a moment that no schedule decides.
+ */
+static void ilv_check_waker(const struct ilv_thread *waker)
+{
+	if (!waker && current != ilv_run.explorer && ilv_run.enabled)
+		ilv_error(-ESTALE);
+}
+
 static void ilv_probe_waking(void *data, struct task_struct *task)
 {
 	struct ilv_thread *t, *waker;
@@ -336,21 +370,23 @@ static void ilv_probe_waking(void *data, struct task_struct *task)
 	t = ilv_thread_of(task);
 	if (!t)
 		return;
+	waker = in_task() ? ilv_thread_of(current) : NULL;
 	if (t->parked) {
 		/* The token's own wakeup, or one that finds it awake? */
 		if (compat_task_state(task) == ILV_PARKED ||
 		    READ_ONCE(ilv_run.token) == t->self)
 			return;
+		ilv_check_waker(waker);
 		t->woken = true;
 		t->late = ++ilv_run.wakes;
 	} else if (t->asleep) {
+		ilv_check_waker(waker);
 		t->asleep = false;
 		t->late = ++ilv_run.wakes;
 		ilv_run.enabled |= BIT(t->self);
 	} else {
 		return;
 	}
-	waker = in_task() ? ilv_thread_of(current) : NULL;
 	if (ilv_run.program->woken)
 		ilv_run.program->woken(ilv_run.program->world,
 				       waker ? waker->self : ILV_NOBODY, t->self);
@@ -401,7 +437,7 @@ static int ilv_thread_main(void *data)
 			ilv_trace_event(ILV_EV_DONE, t->self, 0);
 		if (ilv_run.token == t->self)
 			WRITE_ONCE(ilv_run.token, ILV_NOBODY);
-		if (ilv_run.token == ILV_NOBODY)
+		if (ilv_run.token == ILV_NOBODY && !ilv_others_awake())
 			ilv_pass_to_any();
 	}
 
@@ -443,6 +479,8 @@ int ilv_threads_start(const struct ilv_program *program)
 
 	memset(&ilv_run, 0, sizeof(ilv_run));
 	ilv_run.token = ILV_NOBODY;
+	ilv_run.settling = ILV_NOBODY;
+	ilv_run.explorer = current;
 	ilv_run.program = program;
 
 	for (i = 0; i < program->nr_actors; i++) {
@@ -532,8 +570,8 @@ static void ilv_wait_for_token(void)
 }
 
 /*
- * The program may wake several, of which any may be the first to go on. Where
- * the kernel is preemptible, none must before that is decided.
+ * The program may wake several actors. Each comes to its next point before the
+ * choice among them, and none runs before all of them are known to be awake.
  */
 static bool ilv_ask_program(void)
 {
@@ -544,8 +582,6 @@ static bool ilv_ask_program(void)
 		return false;
 	preempt_disable();
 	helped = program->stuck(program->world);
-	if (helped)
-		ilv_pass_to_any();
 	preempt_enable();
 	if (helped)
 		ilv_wait_for_token();
@@ -608,7 +644,10 @@ void ilv_run_schedule(void)
 	ilv_run.near_misses = 0;
 	ilv_run.error = 0;
 	ilv_run.wakes = 0;
+	ilv_run.accesses = 0;
 	ilv_run.token = ILV_NOBODY;
+	ilv_run.settling = ILV_NOBODY;
+	ilv_run.number++;
 	ilv_run.enabled = GENMASK(program->nr_actors - 1, 0);
 	for (i = 0; i < program->nr_actors; i++) {
 		struct ilv_thread *t = ilv_run.thread[i];
@@ -620,11 +659,13 @@ void ilv_run_schedule(void)
 		t->late = 0;
 	}
 
+	WRITE_ONCE(ilv_run.busy, true);
 	ilv_turn(ILV_IN_WORLD);
 	ret = program->setup(program->world);
 	ilv_turn(ILV_IN_EXPLORER);
 	if (ret) {
 		ilv_run.error = ret;
+		WRITE_ONCE(ilv_run.busy, false);
 		return;
 	}
 
@@ -644,6 +685,18 @@ void ilv_run_schedule(void)
 	if (program->teardown && ilv_run.error != -EDEADLK)
 		program->teardown(program->world);
 	ilv_turn(ILV_IN_EXPLORER);
+	WRITE_ONCE(ilv_run.busy, false);
+}
+
+/**
+ * ilv_give_up() - the world can't be used again after this schedule
+ *
+ * To be called from &ilv_program.teardown, of a program that has leaked what it can't
+ * repair. The schedule counts as it is, and the exploration ends with -EUCLEAN.
+ */
+void ilv_give_up(void)
+{
+	ilv_run.error = -EUCLEAN;
 }
 
 /**

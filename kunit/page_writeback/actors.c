@@ -244,6 +244,20 @@ void pwb_actor_fdatawait(void *data, int self)
 	world->wait[self].waiting = false;
 }
 
+/*
+ * A killable wait for the end of writeback returned @ret: 0 only if the bit was seen
+ * clear, and -EINTR only if the caller was killed. It was not clear if the writeback
+ * that the wait was for, the number @begun, is still under way.
+ */
+static void pwb_check_return(struct pwb_world *world, struct page *page,
+			     unsigned int begun, int ret)
+{
+	bool over = world->writebacks != begun || !PageWriteback(page);
+
+	if (ret ? ret != -EINTR || !signal_pending(current) : !over)
+		ilv_violation(PWB_WRONG_RETURN);
+}
+
 /* K: wait, be killed before falling asleep, and leave PG_waiters behind. */
 void pwb_actor_killed(void *data, int self)
 {
@@ -255,10 +269,15 @@ void pwb_actor_killed(void *data, int self)
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
 	ilv_note("killed while waiting");
-	if (PageWriteback(page) &&
-	    folio_wait_bit_killable(page_folio(page), PG_writeback) &&
-	    folio_test_waiters(page_folio(page)) && !pwb_anyone_waits(world))
-		pwb_saw(world, PWB_SAW_STALE);
+	if (PageWriteback(page)) {
+		unsigned int begun = world->writebacks;
+		int ret = folio_wait_bit_killable(page_folio(page), PG_writeback);
+
+		pwb_check_return(world, page, begun, ret);
+		if (ret && folio_test_waiters(page_folio(page)) &&
+		    !pwb_anyone_waits(world))
+			pwb_saw(world, PWB_SAW_STALE);
+	}
 	flush_signals(current);
 	put_page(page);
 }

@@ -172,6 +172,15 @@ static void reference_not_held(struct kunit *test)
 	pwb_contract(test, &pwb_bare, false);
 }
 
+/**
+ * pwb_is_contract() - is there a case of this suite of this name?
+ * @name: the name
+ */
+bool pwb_is_contract(const char *name)
+{
+	return !strcmp(name, pwb_held.name) || !strcmp(name, pwb_bare.name);
+}
+
 static struct kunit_case pwb_contract_cases[] = {
 	KUNIT_CASE(reference_held),
 	KUNIT_CASE(reference_not_held),

@@ -22,7 +22,7 @@
 #define PWB_COST_WAITERS	64
 
 static bool cost;
-module_param(cost, bool, 0444);
+module_param_cb(cost, &pwb_bool_ops, &cost, 0444);
 MODULE_PARM_DESC(cost, "measure what an end of writeback costs");
 
 static void pwb_cost_nothing(struct folio *folio)

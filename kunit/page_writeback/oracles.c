@@ -15,9 +15,10 @@
 #include "page_checks.h"
 #include "pwb.h"
 #include "suite.h"
+#include "../../internal.h"
 
 static bool lethal;
-module_param(lethal, bool, 0444);
+module_param_cb(lethal, &pwb_bool_ops, &lethal, 0444);
 MODULE_PARM_DESC(lethal, "leave the page flags' checks to the kernel, which dies of them");
 
 const char *const pwb_rules[] = {
@@ -30,8 +31,10 @@ const char *const pwb_rules[] = {
 	[PWB_WRONG_WAITER]	= "wrong waiter woken",
 	[PWB_WAITERS_LOST]	= "PG_waiters lost",
 	[PWB_LEAK]		= "page leaked",
+	[PWB_FREED_IN_USE]	= "page freed in use",
 	[PWB_DOUBLE_FREE]	= "page freed twice",
 	[PWB_ACCOUNTING]	= "accounting",
+	[PWB_WRONG_RETURN]	= "wrong return value",
 };
 
 const char *const pwb_events[] = {
@@ -146,15 +149,40 @@ void pwb_access(void *data, const struct ilv_access *access)
 	pwb_check_window(world, access->actor);
 }
 
+static bool pwb_in_file(const struct pwb_world *world)
+{
+	const struct address_space *mapping = READ_ONCE(world->page->mapping);
+
+	return !PageTail(world->page) &&
+	       (mapping == world->file[0] || mapping == world->file[1]);
+}
+
 /**
  * pwb_freed() - the frame under test is being freed by the calling task
  * @world: the world
+ *
+ * Called before it is. A frame that is free already would be put into the
+ * allocator's list a second time, and a page that its file still has would be
+ * somebody else's as well. Neither leaves a kernel that can go on. So these get what
+ * they lack, once it is noted, and the frame is not used again after the schedule.
  */
 void pwb_freed(struct pwb_world *world)
 {
 	int self = ilv_self();
 
 	world->frees++;
+	if (world->free) {
+		/* The file of a page that was freed in use drops its own reference. */
+		if (!world->corrupt)
+			ilv_violation(PWB_DOUBLE_FREE);
+		pwb_take_back(world);
+		set_page_count(world->page, 0);
+		world->corrupt = true;
+	} else if (pwb_in_file(world)) {
+		ilv_violation(PWB_FREED_IN_USE);
+		page_ref_inc(world->page);
+		world->corrupt = true;
+	}
 	world->free = true;
 	if (self != ILV_NOBODY) {
 		pwb_saw(world, PWB_SAW_FREED);
@@ -196,6 +224,22 @@ void pwb_woken(void *data, int waker, int sleeper)
 	} else if (wait->writeback != 1) {
 		ilv_near_miss(PWB_LATE_WAKE);
 	}
+}
+
+/**
+ * pwb_found() - say at once which rule is broken, in case the kernel dies later
+ * @data: the world
+ * @rule: the rule
+ * @schedule: a schedule that breaks it
+ */
+void pwb_found(void *data, unsigned int rule, const char *schedule)
+{
+	struct pwb_world *world = data;
+	struct kunit *test = world->test;
+
+	if (test)
+		pwb_print(test, "seen %s: %s, %s", test->name, pwb_rules[rule],
+			  schedule);
 }
 
 /* Reference count and the flags that matter, for traces. */

@@ -13,7 +13,7 @@
 #include "suite.h"
 
 uint pwb_bound_asked = PWB_UNSET;
-module_param_named(bound, pwb_bound_asked, uint, 0444);
+module_param_cb(bound, &pwb_uint_ops, &pwb_bound_asked, 0444);
 MODULE_PARM_DESC(bound, "preemptions in a schedule, at most; by default 2, and 1 with four actors");
 
 char *pwb_schedule = "";
@@ -24,8 +24,12 @@ char *pwb_scenario = "";
 module_param_named(scenario, pwb_scenario, charp, 0444);
 MODULE_PARM_DESC(scenario, "run only this one, or this program");
 
-ulong pwb_limit;
-module_param_named(limit, pwb_limit, ulong, 0444);
+char *pwb_skip = "";
+module_param_named(skip, pwb_skip, charp, 0444);
+MODULE_PARM_DESC(skip, "scenarios that are not to be run, with commas");
+
+uint pwb_limit;
+module_param_cb(limit, &pwb_uint_ops, &pwb_limit, 0444);
 MODULE_PARM_DESC(limit, "schedules for a scenario, at most; 0 for no limit");
 
 /**
@@ -115,6 +119,19 @@ static bool pwb_is_for(const char *schedule, const char *name)
 	return colon && !strncmp(colon + 1, name, len) && colon[len + 1] == ':';
 }
 
+/* Is the word in a list with commas? */
+static bool pwb_is_listed(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; *list; list += strcspn(list, ",")) {
+		list += *list == ',';
+		if (!strncmp(list, word, len) && (!list[len] || list[len] == ','))
+			return true;
+	}
+	return false;
+}
+
 /**
  * pwb_is_asked_for() - is the program of this case to be run?
  * @name: of the case
@@ -123,5 +140,7 @@ bool pwb_is_asked_for(const char *name)
 {
 	if (*pwb_schedule)
 		return pwb_is_for(pwb_schedule, name);
+	if (pwb_is_listed(pwb_skip, name))
+		return false;
 	return !*pwb_scenario || !strcmp(pwb_scenario, name);
 }

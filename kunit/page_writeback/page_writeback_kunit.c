@@ -26,11 +26,21 @@
 /* By then the page lock is handed over to who sleeps for it. */
 #define PWB_MAX_UNFAIRNESS	16
 
-/* Whom a signal may wake, too. */
+/* What the last killable wait returned; each case has one at a time. */
+static int pwb_returned;
+
 static void pwb_wait_killable(struct page *page)
 {
 	allow_signal(SIGKILL);
-	folio_wait_bit_killable(page_folio(page), PG_writeback);
+	pwb_returned = folio_wait_bit_killable(page_folio(page), PG_writeback);
+	flush_signals(current);
+}
+
+/* Keeps the page locked if it gets the lock. */
+static void pwb_lock_killable(struct page *page)
+{
+	allow_signal(SIGKILL);
+	pwb_returned = folio_lock_killable(page_folio(page));
 	flush_signals(current);
 }
 
@@ -59,13 +69,8 @@ static void pwb_exit(struct kunit *test)
 {
 	struct pwb_fixture *f = test->priv;
 
-	if (!f || !f->file[0])
-		return;
-	/* A waiter that was never woken has its page: leave it all behind. */
-	if (!compat_kunit_ok(test))
-		return;
-	truncate_inode_pages(f->file[0], 0);
-	pwb_files_put(f->file);
+	if (f && f->file[0])
+		pwb_files_close(test, f->file);
 }
 
 /* A page under writeback, unlocked, with only the file's reference. */
@@ -100,8 +105,11 @@ static void many_waiters(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w);
 	for (i = 0; i < PWB_MANY_WAITERS; i++)
 		w[i] = pwb_waiter_create(test, page, wait_on_page_writeback, PWB_ANY_CPU);
-	for (i = 0; i < PWB_MANY_WAITERS; i++)
+	for (i = 0; i < PWB_MANY_WAITERS; i++) {
 		pwb_expect_asleep(test, w[i]);
+		/* Each that is not may take the same time to tell. */
+		KUNIT_ASSERT_TRUE(test, compat_kunit_ok(test));
+	}
 	end_page_writeback(page);
 	for (i = 0; i < PWB_MANY_WAITERS; i++)
 		pwb_expect_returns(test, w[i]);
@@ -155,9 +163,45 @@ static void killed_waiter(struct kunit *test)
 	w = pwb_waiter_start(test, page, wait_on_page_writeback);
 	send_sig(SIGKILL, killed->task, 1);
 	pwb_expect_returns(test, killed);
+	KUNIT_EXPECT_EQ(test, pwb_returned, -EINTR);
 	pwb_expect_waiting(test, w);
 	end_page_writeback(page);
 	pwb_expect_returns(test, w);
+}
+
+/* A killable wait that nobody kills returns 0, once the writeback has ended. */
+static void killable_waiter(struct kunit *test)
+{
+	struct page *page = pwb_page(test, 0);
+	struct pwb_waiter *w = pwb_waiter_start(test, page, pwb_wait_killable);
+
+	pwb_expect_waiting(test, w);
+	end_page_writeback(page);
+	pwb_expect_returns(test, w);
+	KUNIT_EXPECT_EQ(test, pwb_returned, 0);
+	KUNIT_EXPECT_FALSE(test, (bool)PageWriteback(page));
+}
+
+/* The same for the page lock: 0 and the lock, or -EINTR and no lock. */
+static void killable_lock(struct kunit *test)
+{
+	struct page *page = pwb_page(test, 0);
+	struct pwb_waiter *w;
+
+	end_page_writeback(page);
+	lock_page(page);
+	w = pwb_waiter_start(test, page, pwb_lock_killable);
+	send_sig(SIGKILL, w->task, 1);
+	pwb_expect_returns(test, w);
+	KUNIT_EXPECT_EQ(test, pwb_returned, -EINTR);
+	KUNIT_EXPECT_TRUE(test, (bool)PageLocked(page));
+
+	w = pwb_waiter_start(test, page, pwb_lock_killable);
+	unlock_page(page);
+	pwb_expect_returns(test, w);
+	KUNIT_EXPECT_EQ(test, pwb_returned, 0);
+	KUNIT_EXPECT_TRUE(test, (bool)PageLocked(page));
+	unlock_page(page);
 }
 
 /* Where contents must be stable, and only there, one waits for that. */
@@ -349,6 +393,8 @@ static struct kunit_case pwb_cases[] = {
 	KUNIT_CASE(lock_handover),
 	KUNIT_CASE(put_and_wait),
 	KUNIT_CASE(killed_waiter),
+	KUNIT_CASE(killable_waiter),
+	KUNIT_CASE(killable_lock),
 	KUNIT_CASE(stable_page),
 	KUNIT_CASE(two_pages_one_bucket),
 	KUNIT_CASE(marked_for_reclaim),

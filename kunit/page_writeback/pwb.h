@@ -27,8 +27,10 @@ enum pwb_rule {
 	PWB_WRONG_WAITER,	/* a page lock waiter was woken by writeback's end */
 	PWB_WAITERS_LOST,	/* PG_waiters cleared while somebody waits */
 	PWB_LEAK,		/* the page was not freed */
+	PWB_FREED_IN_USE,	/* the page was freed while it was in its file */
 	PWB_DOUBLE_FREE,	/* the page was freed more than once */
 	PWB_ACCOUNTING,		/* a counter, tag or list is not exact */
+	PWB_WRONG_RETURN,	/* what a wait returned is not so */
 	PWB_NR_RULES
 };
 
@@ -110,9 +112,11 @@ struct pwb_wait {
  * @locker: index of the actor that locked the page by lock_page(), or -1
  * @xa_locked: the i_pages lock of the first file is held
  * @xa_depth: what preempt_count() was when it was taken
+ * @corrupt: the frame's references are wrong: it is not to be used again
  * @rescues: how often a sleeper had to be helped in this schedule
  * @reached: mask of enum pwb_event, over all schedules
  * @count: the counters, by enum pwb_counter, at the start of the schedule
+ * @test: the case that it is for, for what is to be said at once
  * @more: what the scenario's own fixture keeps here
  * @narrow: only the page's flags are watched, for fewer points
  * @head: the frame is the first of the two
@@ -144,10 +148,12 @@ struct pwb_world {
 	int locker;
 	bool xa_locked;
 	int xa_depth;
+	bool corrupt;
 	unsigned int rescues;
 	/* What a schedule depends on ends here: see pwb_digest(). */
 	unsigned long reached;
 	long count[PWB_NR_COUNTS];
+	void *test;
 	void *more;
 	bool narrow;
 	bool head;
@@ -199,12 +205,13 @@ struct pwb_scenario {
 	.teardown	= _teardown,					\
 	.access		= pwb_access,					\
 	.woken		= pwb_woken,					\
+	.found		= pwb_found,					\
 	.state		= pwb_state,					\
 }
 
 /* world.c */
 int pwb_files_get(struct address_space *file[2]);
-void pwb_files_put(struct address_space *file[2]);
+const char *pwb_files_put(struct address_space *file[2]);
 int pwb_page_add(struct page *page, struct address_space *file, pgoff_t index);
 int pwb_world_init(struct pwb_world *world);
 void pwb_world_exit(struct pwb_world *world);
@@ -220,6 +227,7 @@ void pwb_end_orphan(struct pwb_world *world);
 void pwb_teardown(void *world);
 u64 pwb_digest(void *world);
 bool pwb_capture(struct pwb_world *world);
+void pwb_take_back(struct pwb_world *world);
 struct pwb_world *pwb_world_of(const struct page *page);
 
 /* accounting.c */
@@ -242,6 +250,7 @@ void pwb_neighbour_wake(struct pwb_world *world);
 void pwb_access(void *world, const struct ilv_access *access);
 void pwb_woken(void *world, int waker, int sleeper);
 void pwb_freed(struct pwb_world *world);
+void pwb_found(void *world, unsigned int rule, const char *schedule);
 void pwb_state(void *world, char *buf, size_t size);
 void pwb_saw(struct pwb_world *world, enum pwb_event event);
 

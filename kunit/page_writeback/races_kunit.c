@@ -12,7 +12,7 @@
 #include "suite.h"
 
 static uint cover;
-module_param(cover, uint, 0444);
+module_param_cb(cover, &pwb_uint_ops, &cover, 0444);
 MODULE_PARM_DESC(cover, "actors in a scenario that is explored without a bound, too, at most; 0 for none");
 
 static void pwb_report(struct kunit *test, const struct ilv_result *r)
@@ -35,35 +35,104 @@ static void pwb_report(struct kunit *test, const struct ilv_result *r)
 		pwb_print(test, "first %s: schedule %llu", test->name, r->first);
 }
 
-/* The shortest schedule of each rule, in full; one may stand for several. */
-static void pwb_show_witnesses(struct kunit *test,
-			       const struct ilv_program *program,
-			       struct ilv_result *r)
-{
-	const char *shown = "";
-	unsigned long broken = r->broken;
-	unsigned int rule;
-	struct ilv_result *again;
+/**
+ * struct pwb_race - a scenario, its program and the world that it runs in
+ * @scenario: the scenario
+ * @program: a copy
+ * @world: the world
+ *
+ * Not the test's: an actor that was given up may still use it.
+ */
+struct pwb_race {
+	const struct pwb_scenario *scenario;
+	struct ilv_program program;
+	struct pwb_world world;
+};
 
-	again = kzalloc(sizeof(*again), GFP_KERNEL);
-	if (!again)
+static struct pwb_race *pwb_race_begin(struct kunit *test,
+				       const struct pwb_scenario *s)
+{
+	struct pwb_race *race = kzalloc(sizeof(*race), GFP_KERNEL);
+	int ret;
+
+	if (!race)
+		return NULL;
+	race->scenario = s;
+	race->program = s->program;
+	if (s->covered)
+		race->program.digest = pwb_digest;
+	race->program.world = &race->world;
+	race->world.ender = 0;
+	race->world.test = test;
+	ret = pwb_world_init(&race->world);
+	if (!ret && s->init) {
+		ret = s->init(&race->world);
+		if (ret)
+			pwb_world_exit(&race->world);
+	}
+	if (!ret)
+		return race;
+	kfree(race);
+	return NULL;
+}
+
+/* Does an exploration that ends with @error leave a world that can be used again? */
+static bool pwb_world_is_lost(int error)
+{
+	return error == -EDEADLK || error == -EUCLEAN;
+}
+
+/* After @error: what is lost stays where it is. */
+static void pwb_race_end(struct pwb_race *race, int error)
+{
+	if (race->scenario->exit && !pwb_world_is_lost(error))
+		race->scenario->exit(&race->world);
+	pwb_world_exit(&race->world);
+	if (!pwb_world_is_lost(error))
+		kfree(race);
+}
+
+/* Run one schedule once more, in full, in a world of its own. */
+static void pwb_show(struct kunit *test, const struct pwb_scenario *s,
+		     const char *schedule, struct ilv_result *r)
+{
+	struct pwb_race *race = pwb_race_begin(test, s);
+
+	memset(r, 0, sizeof(*r));
+	KUNIT_EXPECT_TRUE_MSG(test, race, "no world for the witness");
+	if (!race)
 		return;
+	ilv_replay(&race->program, schedule, pwb_print_line, test, r);
+	pwb_race_end(race, r->error);
+}
+
+/* The shortest schedule of each rule, in full; one may stand for several. */
+static void pwb_show_witnesses(struct kunit *test, const struct pwb_scenario *s,
+			       const struct ilv_result *r)
+{
+	struct ilv_result *again = kunit_kzalloc(test, sizeof(*again), GFP_KERNEL);
+	unsigned long broken = r->broken, unstable = r->unstable;
+	const char *shown = "";
+	unsigned int rule;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, again);
 	for_each_set_bit(rule, &broken, PWB_NR_RULES) {
 		if (!strcmp(shown, r->witness[rule].schedule))
 			continue;
 		shown = r->witness[rule].schedule;
 		pwb_print(test, "witness %s: %s", test->name, shown);
-		ilv_replay(program, shown, pwb_print_line, test, again);
-		KUNIT_EXPECT_EQ_MSG(test, again->error, 0,
-				    "the witness can't be replayed");
+		pwb_show(test, s, shown, again);
+		KUNIT_EXPECT_TRUE_MSG(test, !again->error || again->error == r->error,
+				      "the witness can't be replayed");
 		KUNIT_EXPECT_TRUE_MSG(test, again->broken & BIT(rule),
 				      "the witness, replayed, breaks nothing");
-		if (again->error == -EDEADLK) {
-			r->error = again->error;
-			break;
-		}
 	}
-	kfree(again);
+	for_each_set_bit(rule, &unstable, PWB_NR_RULES) {
+		shown = r->unstable_in[rule].schedule;
+		pwb_print(test, "unstable %s: %s, seen once in %s, not reproduced",
+			  test->name, pwb_rules[rule], shown);
+		pwb_show(test, s, shown, again);
+	}
 }
 
 /*
@@ -127,13 +196,28 @@ static unsigned int pwb_bound(struct kunit *test, const struct pwb_scenario *s)
 	return min_t(unsigned int, n, ILV_MAX_BOUND);
 }
 
-static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
-			const struct ilv_program *program,
-			struct pwb_world *world, struct ilv_result *r)
+/* What the verdict is about. */
+static void pwb_print_actors(struct kunit *test, const struct ilv_program *program)
 {
+	char buf[200] = "";
+	unsigned int i, n = 0;
+
+	for (i = 0; i < program->nr_actors; i++)
+		n += scnprintf(buf + n, sizeof(buf) - n, "%s%c %s", i ? "; " : "",
+			       program->actors[i].tag, program->actors[i].name);
+	pwb_print(test, "actors %s: %s", test->name, buf);
+}
+
+static void pwb_explore(struct kunit *test, struct pwb_race *race,
+			struct ilv_result *r)
+{
+	const struct pwb_scenario *s = race->scenario;
+	const struct ilv_program *program = &race->program;
+	const struct pwb_world *world = &race->world;
 	unsigned int bound = pwb_bound(test, s);
 	unsigned long missing;
 
+	pwb_print_actors(test, program);
 	ilv_explore(program, bound, pwb_limit, r);
 	if (r->disturbed)
 		pwb_print(test, "time: %s was disturbed, and explored again: %u",
@@ -153,6 +237,11 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 		  r->percent[ILV_IN_RULES], r->percent[ILV_IN_WORLD]);
 	pwb_print_names(test, "reached", test->name, world->reached, pwb_events,
 			PWB_NR_EVENTS);
+	if (r->retried)
+		pwb_print(test, "retried %s: %u", test->name, r->retried);
+	if (r->error == -EUCLEAN)
+		pwb_print(test, "quarantined %s: the frame, after %s", test->name,
+			  r->last.schedule);
 	if (r->error) {
 		pwb_print(test, "error %s: %d in %s", test->name, r->error,
 			  r->last.schedule);
@@ -165,22 +254,22 @@ static void pwb_explore(struct kunit *test, const struct pwb_scenario *s,
 	if (!r->error && program->digest && program->nr_actors <= cover &&
 	    PWB_CAN_COVER)
 		pwb_cover(test, program, r);
-	/* After a thread was given up there is no world to replay in. */
-	if (r->error != -EDEADLK)
-		pwb_show_witnesses(test, program, r);
+}
 
+static void pwb_expect_holds(struct kunit *test, const struct ilv_result *r)
+{
 	KUNIT_EXPECT_EQ_MSG(test, r->error, 0, "the exploration was cut short");
 	KUNIT_EXPECT_EQ_MSG(test, r->violating, 0ULL,
 			    "schedules that break a rule");
+	KUNIT_EXPECT_EQ_MSG(test, r->unstable, 0U,
+			    "rules that were broken once and not again");
 }
 
 static void pwb_race(struct kunit *test)
 {
 	const struct pwb_scenario *s = pwb_scenario_find(test->name);
-	struct ilv_program *program;
 	struct ilv_result *result;
-	struct pwb_world *world;
-	int ret;
+	struct pwb_race *race;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
 	if (!pwb_is_asked_for(test->name))
@@ -188,39 +277,19 @@ static void pwb_race(struct kunit *test)
 	if (s->lacks)
 		kunit_skip(test, "%s", s->lacks);
 
-	/* Not the test's: an actor that was given up may still use them. */
-	world = kzalloc(sizeof(*world), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, world);
-	program = kzalloc(sizeof(*program), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, program);
 	result = kunit_kzalloc(test, sizeof(*result), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, result);
-
-	*program = s->program;
-	if (s->covered)
-		program->digest = pwb_digest;
-	program->world = world;
-	world->ender = 0;
-	ret = pwb_world_init(world);
-	KUNIT_ASSERT_EQ(test, ret, 0);
-	ret = s->init ? s->init(world) : 0;
-	if (ret) {
-		pwb_world_exit(world);
-		kfree(program);
-		kfree(world);
-	}
-	KUNIT_ASSERT_EQ(test, ret, 0);
-	if (*pwb_schedule)
-		pwb_replay(test, program, result);
-	else
-		pwb_explore(test, s, program, world, result);
-	if (s->exit && result->error != -EDEADLK)
-		s->exit(world);
-	pwb_world_exit(world);
-	if (result->error == -EDEADLK)
+	race = pwb_race_begin(test, s);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race);
+	if (*pwb_schedule) {
+		pwb_replay(test, &race->program, result);
+		pwb_race_end(race, result->error);
 		return;
-	kfree(program);
-	kfree(world);
+	}
+	pwb_explore(test, race, result);
+	pwb_race_end(race, result->error);
+	pwb_show_witnesses(test, s, result);
+	pwb_expect_holds(test, result);
 }
 
 /* A kernel with a violation dies of these: they run only if they are named. */

@@ -21,7 +21,7 @@
 #define PWB_MANY	64	/* more preemptions than a small program has room for */
 
 static uint compare;
-module_param(compare, uint, 0444);
+module_param_cb(compare, &pwb_uint_ops, &compare, 0444);
 MODULE_PARM_DESC(compare, "preemptions for which the reduction is compared with a search without; 0 for no comparison");
 
 /* kunit_skip() leaves the case. */

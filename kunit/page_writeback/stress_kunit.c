@@ -26,11 +26,11 @@
 #include "suite.h"
 
 static uint stress;
-module_param(stress, uint, 0444);
+module_param_cb(stress, &pwb_uint_ops, &stress, 0444);
 MODULE_PARM_DESC(stress, "time for the stress suite, in milliseconds; 0 to skip it");
 
 static uint delay;
-module_param(delay, uint, 0444);
+module_param_cb(delay, &pwb_uint_ops, &delay, 0444);
 MODULE_PARM_DESC(delay, "during stress, one in so many accesses is slow; 0 for none");
 
 #define PWB_STRESS_PAGES	8	/* in each of the two files */

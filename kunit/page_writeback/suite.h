@@ -34,7 +34,13 @@ struct ilv_result;
 
 /* Parameters of more than one suite: see output.c. */
 extern uint pwb_bound_asked;	/* PWB_UNSET if none is */
-extern ulong pwb_limit;		/* schedules, at most; 0 for no limit */
+extern uint pwb_limit;		/* schedules, at most; 0 for no limit */
+extern char *pwb_skip;		/* not to be run, with commas */
+extern char pwb_bad_value[64];	/* a number that is none, or "" */
+
+/* For all files: module_param_cb(name, &pwb_uint_ops, &variable, 0444). */
+extern const struct kernel_param_ops pwb_uint_ops;
+extern const struct kernel_param_ops pwb_bool_ops;
 extern char *pwb_scenario;	/* the only one to be run, or "" */
 extern char *pwb_schedule;	/* to be replayed, or "" */
 
@@ -44,6 +50,7 @@ void pwb_print_names(struct kunit *test, const char *what, const char *name,
 void pwb_print_line(void *data, const char *text);
 void pwb_format_count(char *buf, size_t size, const struct ilv_count *n);
 bool pwb_is_asked_for(const char *name);
+bool pwb_is_contract(const char *name);
 void pwb_replay(struct kunit *test, const struct ilv_program *program,
 		struct ilv_result *r);
 

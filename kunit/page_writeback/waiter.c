@@ -16,7 +16,7 @@
 #include "waiter.h"
 
 static uint patience = 5;
-module_param(patience, uint, 0444);
+module_param_cb(patience, &pwb_uint_ops, &patience, 0444);
 MODULE_PARM_DESC(patience, "seconds after which a waiter was not woken");
 
 #define PWB_WAKE_TIMEOUT	(patience * HZ)
@@ -176,16 +176,32 @@ int pwb_files_init(struct kunit *test)
 }
 
 /**
- * pwb_files_exit() - take them down after the case
+ * pwb_files_close() - take two files down after a case, which fails if it left
+ *		       something behind with them
+ * @test: the case
+ * @file: the files
+ */
+void pwb_files_close(struct kunit *test, struct address_space *file[2])
+{
+	const char *wrong;
+
+	/* A waiter that was never woken has its page: leave it all behind. */
+	if (!compat_kunit_ok(test))
+		return;
+	truncate_inode_pages(file[0], 0);
+	wrong = pwb_files_put(file);
+	if (wrong)
+		KUNIT_FAIL(test, "%s", wrong);
+}
+
+/**
+ * pwb_files_exit() - take the files of pwb_files_init() down after the case
  * @test: the case
  */
 void pwb_files_exit(struct kunit *test)
 {
 	struct address_space **file = test->priv;
 
-	/* A waiter that was never woken has its page: leave it all behind. */
-	if (!file || !file[0] || !compat_kunit_ok(test))
-		return;
-	truncate_inode_pages(file[0], 0);
-	pwb_files_put(file);
+	if (file && file[0])
+		pwb_files_close(test, file);
 }

@@ -37,6 +37,7 @@ void pwb_expect_returns(struct kunit *test, struct pwb_waiter *w);
 struct page *pwb_page_under_writeback(struct kunit *test,
 				      struct address_space *file, pgoff_t index);
 int pwb_files_init(struct kunit *test);
+void pwb_files_close(struct kunit *test, struct address_space *file[2]);
 void pwb_files_exit(struct kunit *test);
 
 #endif /* _PAGE_WRITEBACK_WAITER_H */

@@ -90,15 +90,25 @@ out:
 /**
  * pwb_files_put() - undo pwb_files_get()
  * @file: the files; no page in them may be locked or under writeback
+ *
+ * Return: NULL, or what is wrong with a file; then they are left behind, as the
+ * kernel dies of an inode that is on a list when it is freed.
  */
-void pwb_files_put(struct address_space *file[2])
+const char *pwb_files_put(struct address_space *file[2])
 {
 	struct vfsmount *mnt = file[0]->host->i_private;
 	unsigned int i;
 
+	for (i = 0; i < 2; i++) {
+		if (!list_empty(&file[i]->host->i_wb_list))
+			return "an inode without writeback is on the superblock's list";
+		if (file[i]->nrpages)
+			return "a page was left in its file";
+	}
 	for (i = 0; i < 2; i++)
 		iput(file[i]->host);
 	kern_unmount(mnt);
+	return NULL;
 }
 
 /**
@@ -122,6 +132,8 @@ int pwb_page_add(struct page *page, struct address_space *file, pgoff_t index)
 	return 0;
 }
 
+static bool pwb_taking_back;
+
 static bool pwb_covers(const struct pwb_world *world, const struct page *page,
 		       unsigned int order)
 {
@@ -133,7 +145,7 @@ static void pwb_probe_alloc(void *data, struct page *page, unsigned int order,
 {
 	struct pwb_world *world = READ_ONCE(pwb_live);
 
-	if (!page || !pwb_covers(world, page, order))
+	if (!page || !pwb_covers(world, page, order) || pwb_taking_back)
 		return;
 	world->life++;
 	world->free = false;
@@ -206,7 +218,8 @@ out_files:
  * pwb_world_exit() - undo pwb_world_init()
  * @world: the world
  *
- * If an actor was given up, it may hold the page: the files are left behind.
+ * If an actor was given up, it may hold the page: the files are left behind. So they
+ * are with a frame that can't be used again.
  */
 void pwb_world_exit(struct pwb_world *world)
 {
@@ -214,7 +227,7 @@ void pwb_world_exit(struct pwb_world *world)
 	unregister_trace_mm_page_alloc(pwb_probe_alloc, NULL);
 	tracepoint_synchronize_unregister();
 	WRITE_ONCE(pwb_live, NULL);
-	if (world->file[0]->nrpages || world->file[1]->nrpages)
+	if (world->corrupt || world->file[0]->nrpages || world->file[1]->nrpages)
 		return;
 	if (world->buddy)
 		__free_page(world->buddy);
@@ -266,6 +279,7 @@ void pwb_world_reset(struct pwb_world *world)
 	world->locker = ILV_NOBODY;
 	world->rescues = 0;
 	world->frees = 0;
+	world->corrupt = false;
 	world->free = false;
 	world->zero = 0;
 	world->checked = 0;
@@ -374,6 +388,33 @@ bool pwb_capture(struct pwb_world *world)
 		__free_pages(other[--n], world->order);
 	world->captured = captured;
 	return captured;
+}
+
+/**
+ * pwb_take_back() - take the frame under test off the allocator's list
+ * @world: the world; the frame is free
+ *
+ * May be called in any context. Else than in pwb_capture() the frame is nobody's
+ * then. If it is not there, somebody else may have it: nobody can go on.
+ */
+void pwb_take_back(struct pwb_world *world)
+{
+	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | (world->order ? __GFP_COMP : 0);
+	struct page *page, *other[PWB_CAPTURE_TRIES];
+	unsigned int n = 0;
+
+	pwb_taking_back = true;
+	while (n < PWB_CAPTURE_TRIES) {
+		page = alloc_pages(gfp, world->order);
+		if (!page || page == world->page)
+			break;
+		other[n++] = page;
+	}
+	if (page != world->page)
+		panic("page_writeback: the page allocator is corrupt");
+	while (n)
+		__free_pages(other[--n], world->order);
+	pwb_taking_back = false;
 }
 
 /* Is the frame the world's, and not free or somebody else's by now? */
@@ -607,12 +648,17 @@ void pwb_teardown(void *data)
 		world->buddy = NULL;
 	}
 
-	if (world->frees > world->life && (world->life == 1 || world->captured))
+	/* Somebody put a reference that was not held. The allocator must not see it. */
+	if (world->free && page_ref_count(page)) {
 		ilv_violation(PWB_DOUBLE_FREE);
-	/* Somebody put a reference that he had not. */
-	if (world->free && page_ref_count(page))
-		ilv_violation(PWB_DOUBLE_FREE);
-	if (pwb_owns(world)) {
+		set_page_count(page, 0);
+	}
+	if (world->corrupt) {
+		/* Not to be freed again: it stays the world's. */
+		if (world->free)
+			pwb_take_back(world);
+		ilv_give_up();
+	} else if (pwb_owns(world)) {
 		ilv_violation(PWB_LEAK);
 		while (!world->free && page_ref_count(page) > 0)
 			put_page(page);
