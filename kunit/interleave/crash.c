@@ -24,7 +24,7 @@
 #include "../compat.h"
 #include "internal.h"
 
-#define ILV_PATIENCE_S	10	/* without any progress; a schedule takes microseconds */
+#define ILV_PATIENCE_S	5	/* without any progress; a schedule takes microseconds */
 
 static const char *ilv_why;
 

@@ -108,6 +108,8 @@ struct ilv_outcomes {
  * @stuck: called when no actor can run and at least one sleeps: either does
  *	   something that lets one go on and returns true, or returns false; may
  *	   not sleep
+ * @deadlock: called when @stuck has not helped, nor has anybody else, and the actors
+ *	      that sleep are given up; may not sleep
  * @teardown: judges what is left and takes the world down; not called when an
  *	      actor was given up
  * @access: called right before each access to a watched range; may not sleep
@@ -131,6 +133,7 @@ struct ilv_program {
 	void *world;
 	int (*setup)(void *world);
 	bool (*stuck)(void *world);
+	void (*deadlock)(void *world);
 	void (*teardown)(void *world);
 	void (*access)(void *world, const struct ilv_access *access);
 	void (*woken)(void *world, int waker, int sleeper);

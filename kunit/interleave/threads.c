@@ -616,6 +616,8 @@ static bool ilv_resolve_stuck(void)
 	for (i = 0; i < program->nr_actors; i++)
 		if (ilv_run.thread[i]->asleep)
 			ilv_run.thread[i]->lost = true;
+	if (program->deadlock)
+		program->deadlock(program->world);
 	/* Whatever went wrong before, this is what the caller must know. */
 	ilv_run.error = -EDEADLK;
 	return false;

@@ -35,6 +35,7 @@ const char *const pwb_rules[] = {
 	[PWB_DOUBLE_FREE]	= "page freed twice",
 	[PWB_ACCOUNTING]	= "accounting",
 	[PWB_WRONG_RETURN]	= "wrong return value",
+	[PWB_DEADLOCK]		= "deadlock",
 };
 
 const char *const pwb_events[] = {
@@ -224,6 +225,17 @@ void pwb_woken(void *data, int waker, int sleeper)
 	} else if (wait->writeback != 1) {
 		ilv_near_miss(PWB_LATE_WAKE);
 	}
+}
+
+/**
+ * pwb_deadlock() - an actor sleeps, and it is not for a bit that is clear
+ * @data: the world
+ *
+ * For the page lock, say, which was never released.
+ */
+void pwb_deadlock(void *data)
+{
+	ilv_violation(PWB_DEADLOCK);
 }
 
 /**

@@ -31,6 +31,7 @@ enum pwb_rule {
 	PWB_DOUBLE_FREE,	/* the page was freed more than once */
 	PWB_ACCOUNTING,		/* a counter, tag or list is not exact */
 	PWB_WRONG_RETURN,	/* what a wait returned is not so */
+	PWB_DEADLOCK,		/* an actor sleeps, and nothing is left to wake it */
 	PWB_NR_RULES
 };
 
@@ -116,6 +117,7 @@ struct pwb_wait {
  * @rescues: how often a sleeper had to be helped in this schedule
  * @reached: mask of enum pwb_event, over all schedules
  * @count: the counters, by enum pwb_counter, at the start of the schedule
+ * @was_off: a counter was not what it should be
  * @test: the case that it is for, for what is to be said at once
  * @more: what the scenario's own fixture keeps here
  * @narrow: only the page's flags are watched, for fewer points
@@ -153,6 +155,7 @@ struct pwb_world {
 	/* What a schedule depends on ends here: see pwb_digest(). */
 	unsigned long reached;
 	long count[PWB_NR_COUNTS];
+	bool was_off;
 	void *test;
 	void *more;
 	bool narrow;
@@ -202,6 +205,7 @@ struct pwb_scenario {
 	.rules		= pwb_rules,					\
 	.setup		= _setup,					\
 	.stuck		= pwb_stuck,					\
+	.deadlock	= pwb_deadlock,					\
 	.teardown	= _teardown,					\
 	.access		= pwb_access,					\
 	.woken		= pwb_woken,					\
@@ -250,6 +254,7 @@ void pwb_neighbour_wake(struct pwb_world *world);
 void pwb_access(void *world, const struct ilv_access *access);
 void pwb_woken(void *world, int waker, int sleeper);
 void pwb_freed(struct pwb_world *world);
+void pwb_deadlock(void *world);
 void pwb_found(void *world, unsigned int rule, const char *schedule);
 void pwb_state(void *world, char *buf, size_t size);
 void pwb_saw(struct pwb_world *world, enum pwb_event event);
