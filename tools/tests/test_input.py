@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wb import cli, contracts, judge, lines, options, proc
+from wb.errors import Exit
 from wb.settings import Settings, lock
 
 from .kernels import ROOT, wbcheck
