@@ -177,7 +177,7 @@ def say_claim(settings: Settings, args: argparse.Namespace, line: Line, command:
     more = shlex.join(["--line", line.name] if args.line else [])
     again = " ".join(filter(None, ("tools/wbcheck", command, more)))
     rows = [report.claimed(verdicts), report.not_looked_at(verdicts, archs, line.name, again),
-            report.retries(verdicts), report.relied_on(verdicts)]
+            report.not_run(verdicts), report.retries(verdicts), report.relied_on(verdicts)]
     if any(rows):
         say("\n".join(filter(None, rows)) + "\n")
 
@@ -544,9 +544,11 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
     for r in log.reports:
         say(f"\nthe kernel reported, in {r.case or r.suite or 'no case'}: {r.what}")
     say(f"\nverdict: {args.schedule} on {cell.name}: breaks {replayed}")
+    if not log.ended:
+        say(f"and then: {judge.death_of(log).words}; see {log.path}")
     if replayed != "none":
         return Exit.VIOLATION
-    return Exit.CRASH if log.crash else Exit.OK
+    return Exit.CRASH if log.crash else Exit.OK if log.ended else judge.death_of(log).code
 
 
 def show_steps(args: argparse.Namespace, cell: Cell, kernel: build.Kernel, rows: Sequence[str]) -> None:

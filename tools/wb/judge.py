@@ -321,7 +321,7 @@ class Verdict:
         rows += self.incomplete
         if self.not_run:
             why = "the kernel died too often: " if self.deaths else ""
-            rows.append(f"not run: {why}{', '.join(self.not_run)}")
+            rows.append(f"not run: {why}{counted(self.not_run)}")
         return rows
 
     @property
@@ -366,6 +366,17 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "holds": self.holds, "summary": self.summary,
                 "exit": int(self.exit), "claim": self.claim}
+
+
+def counted(not_run: Sequence[str], room: int = 4) -> str:
+    """Scenarios by name, if they are few, and the cases of each other suite by number."""
+    scenarios = [n for n in not_run if "." not in n]
+    suites = [n.partition(".")[0] for n in not_run if "." in n]
+    words = [", ".join(scenarios)] if 0 < len(scenarios) <= room else \
+        [f"{len(scenarios)} scenarios"] if scenarios else []
+    words += [f"{suites.count(s)} of {s}" for s in dict.fromkeys(suites)][:room]
+    more = len(set(suites)) - room
+    return ", ".join(words) + (f", and of {more} more suites" if more > 0 else "")
 
 
 def extent(scenarios: Iterable[Scenario]) -> str:

@@ -139,6 +139,19 @@ def in_short(verdicts: Sequence[Verdict]) -> str:
     return f"{what}, {MEMORY_MODEL}, {SECTIONS}{left}"
 
 
+def not_run(verdicts: Iterable[Verdict]) -> str:
+    """All that was never explored or run, by name."""
+    rows = []
+    for v in verdicts:
+        suites: dict[str, list[str]] = {}
+        for name in v.not_run:
+            suite, _, case = name.rpartition(".")
+            suites.setdefault(suite or RACES, []).append(case)
+        rows += [f"not run on {v.arch}, {v.name}: {suite}: {', '.join(cases)}"
+                 for suite, cases in suites.items()]
+    return "\n".join(rows)
+
+
 def retries(verdicts: Iterable[Verdict]) -> str:
     """Where runs were disturbed, and where a scenario had to end early."""
     rows = []
