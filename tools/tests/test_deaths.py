@@ -12,11 +12,12 @@ import unittest
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 from wb import arches, cells, cli, contracts, judge, ktap, mutants, report, rounds
 from wb.errors import Exit, WbError
-from wb.lines import Line
+from wb.lines import Line, Variant
 from wb.settings import Settings
 
 from .kernels import verdicts_of
@@ -419,6 +420,93 @@ class Commands(unittest.TestCase):
         with self.assertRaises(WbError) as raised:
             self.verify(self.held(), calls=[call], allow=["foo_ned"])
         self.assertEqual(raised.exception.code, Exit.USAGE)
+
+    def kunit(self, *outcomes: object) -> tuple[int, str, dict[str, object]]:
+        """Two variants: one that is to break H1 in truncate, one that is to hold."""
+        variants = {"bad": Variant("bad", "", (), {"truncate": ["H1"]}), "good": Variant("good", "", (), {})}
+        line = Line("v7.2", "7.2", {}, None, {}, variants)
+        source = SimpleNamespace(path=Path("/tree"), version="7.2", title="x", instead_of="")
+        wanted = [SimpleNamespace(variant=n, arch=UM, name=f"{n} on um") for n in variants]
+        args = argparse.Namespace(line=None, arch="um", debug="", scenario=None, bound=None, cover=None,
+                                  compare=None, timeout=None, json=None)
+        wrote: dict[str, object] = {}
+        out = io.StringIO()
+        with contextlib.ExitStack() as stack:
+            for target, value in (
+                ("wb.cli.variant_cells", lambda *_: (source, wanted)),
+                ("wb.options.results_path", lambda *_: Path("x.json")),
+                ("wb.report.write_json", lambda _, data: wrote.update(data)),
+            ):
+                stack.enter_context(mock.patch(target, value))
+
+            def run_cells(settings: object, cells: object, run: object, keep: Any) -> list[object]:
+                keep([o for o in outcomes if isinstance(o, judge.Verdict)])
+                return list(outcomes)
+
+            stack.enter_context(mock.patch("wb.cells.run_cells", run_cells))
+            stack.enter_context(contextlib.redirect_stdout(out))
+            stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+            code = cli.judge_variants(Settings.from_environment(), args, line, "kunit", list(variants))
+        return int(code), out.getvalue(), wrote
+
+    def variant(self, name: str, v: judge.Verdict) -> judge.Verdict:
+        v.name = name
+        return v
+
+    def test_variants(self) -> None:
+        bad, good = self.variant("bad", verdict("races-only")), self.variant("good", self.held())
+        code, out, data = self.kunit(bad, good)
+        self.assertEqual((code, data["exit"], data["as_expected"], data["holds"]), (0, 0, True, False))
+        self.assertIn("verdict: as expected: bad broken; good holds ≤2, in 3 scenarios, sequentially consistent",
+                      out.splitlines()[-1])
+        code, out, data = self.kunit(bad, self.variant("good", verdict("unstable")))
+        self.assertEqual((code, data["exit"], data["as_expected"]), (14, 14, False))
+        code, out, data = self.kunit(bad, self.variant("good", verdict("dies")))
+        self.assertEqual(code, 1)
+        self.assertIn("unexpected: good on um: reuse breaks H2, expected nothing", out)
+        code, out, data = self.kunit(bad, WbError(Exit.BUILD, "does not build"))
+        self.assertEqual((code, data["exit"], data["holds"]), (7, 7, False))
+        self.assertIn("bad ", out)
+        # What dies before it has shown all that it is to break is no surprise in that.
+        code, out, data = self.kunit(self.variant("bad", verdict("hangs")), good)
+        self.assertEqual(code, 9)
+        self.assertNotIn("breaks nothing", out)
+
+    def replay(self, log: str) -> tuple[int, str]:
+        args = argparse.Namespace(schedule=DEADLY, tree=None, svg=None)
+        cell = SimpleNamespace(name="tree on um", line=None, arch=UM)
+        kernel = cells.build.Kernel(Path(), UM, Path(), Path(), 0, "")
+        given: list[str] = []
+
+        def attempt(*arguments: object) -> ktap.Log:
+            given.extend(arguments[3])  # type: ignore[call-overload]
+            return read(log)
+
+        out = io.StringIO()
+        with contextlib.ExitStack() as stack:
+            for target, value in (
+                ("wb.cli.one_cell", lambda *_: cell), ("wb.cells.require_explorer", lambda *_: None),
+                ("wb.cli.lock", lambda _: contextlib.nullcontext()), ("wb.cells.built", lambda *_: kernel),
+                ("wb.boot.attempt", attempt), ("wb.places.find", lambda *_: {}),
+            ):
+                stack.enter_context(mock.patch(target, value))
+            stack.enter_context(contextlib.redirect_stdout(out))
+            code = cli.cmd_replay(Settings.from_environment(), args)
+        self.assertEqual(given, ["page_writeback.races_only=1", f"page_writeback.replay={DEADLY}"])
+        return int(code), out.getvalue()
+
+    def test_replay_of_a_deadly_schedule(self) -> None:
+        code, out = self.replay("dies-replay")
+        self.assertEqual(code, 1)
+        self.assertIn(f"verdict: {DEADLY} on tree on um: dies: kernel BUG at fs/inode.c:542; see",
+                      out.splitlines()[-1])
+        self.assertIn("T   1", out)  # the listing
+        self.assertIn("CPU 1, T: truncate the file", out)  # the diagram
+        self.assertEqual(out.count("** dies: kernel BUG at fs/inode.c:542"), 2)
+
+    def test_replay_of_a_harmless_one(self) -> None:
+        code, out = self.replay("lives-replay")
+        self.assertEqual((code, out.splitlines()[-1]), (0, f"verdict: {DEADLY} on tree on um: breaks none"))
 
 
 if __name__ == "__main__":

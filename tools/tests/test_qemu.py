@@ -68,7 +68,7 @@ class Qemu(KernelTest):
         done = wbcheck(*unfixed, "--scenario", "reuse_sync")
         self.check(done, Exit.VIOLATION)
         self.assertRegex(done.stdout, r"reuse_sync breaks dies: kernel BUG at mm/page-writeback\.c:\d+")
-        self.assertRegex(done.stdout, r"dies: kernel BUG at .* in reuse_sync: 1 of .*:\n  v1:reuse_sync:\S+\n")
+        self.assertRegex(done.stdout, r"dies: kernel BUG at .* in reuse_sync: preemptions \d:\n  v1:reuse_sync:\S+\n")
         done = wbcheck(*unfixed, "--timeout", "2")
         self.check(done, Exit.BOOT)
         for how, code in ((signal.SIGKILL, Exit.KILLED), (signal.SIGINT, Exit.INTERRUPTED)):

@@ -292,7 +292,7 @@ def say_unavailable(verdicts: Sequence[judge.Verdict]) -> None:
 
 
 def bound_of(verdicts: Sequence[judge.Verdict]) -> str:
-    bounds = sorted({s.bound for v in verdicts for s in v.scenarios.values() if s.skipped is None})
+    bounds = sorted({s.bound for v in verdicts for s in v.scenarios.values() if s.schedules})
     return f", preemption bound {' to '.join(map(str, bounds))}" if bounds else ""
 
 

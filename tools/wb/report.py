@@ -283,8 +283,9 @@ def witnesses(verdict: Verdict) -> str:
     for s in verdict.scenarios.values():
         for b in s.breaks:
             rows.append(
-                f"{b.rule} in {s.name}: {b.schedules} of {s.schedules or 'some'} schedules; "
-                f"the shortest, preemptions {b.preemptions}:"
+                f"{b.rule} in {s.name}: " + (
+                    f"{b.schedules} of {s.schedules} schedules; the shortest, "
+                    if s.schedules and not b.deadly else "") + f"preemptions {b.preemptions}:"
             )
             rows.append(f"  {b.witness}")
             rows += ["", *b.diagram, ""]
