@@ -100,6 +100,14 @@ class Told(unittest.TestCase):
         v.scenarios["reuse"].breaks = []
         self.assertEqual((v.exit, v.holds), (Exit.CRASH, False))
 
+    def test_a_report_before_the_tests(self) -> None:
+        text = (DATA / "races-only.log").read_text().replace(
+            "TAP version", "WARNING: CPU: 0 PID: 0 at mm/slab.c:9 f+0x1/0x2\nCall Trace:\nTAP version", 1)
+        v = judge.judge(ktap.parse(text), EXPECTED, "tree", UM)
+        self.assertEqual([(d.kind, d.what, d.where) for d in v.deaths],
+                         [(judge.REPORTS, "WARNING at mm/slab.c:9", "")])
+        self.assertEqual((v.breaks, v.not_run), ({"truncate": ["H1"]}, []))
+
     def test_vacuous_beside_the_rest(self) -> None:
         v = verdict("vacuous")
         self.assertEqual((v.vacuous, v.breaks), ({"reuse": "reused"}, {"truncate": ["H1"]}))
@@ -350,7 +358,14 @@ class Shown(unittest.TestCase):
 
 
 class Commands(unittest.TestCase):
-    """verify, with canned verdicts in place of kernels."""
+    """Commands, with canned verdicts and logs in place of kernels."""
+
+    def test_help(self) -> None:
+        for command in ("verify", "kunit"):
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out), self.assertRaises(SystemExit):
+                cli.parser().parse_args([command, "--help"])
+            self.assertIn("its shortest witness", " ".join(out.getvalue().split()))
 
     def verify(self, *outcomes: object, calls: Sequence[contracts.Call] = (), allow: Sequence[str] = ()
                ) -> tuple[int, str, dict[str, object]]:

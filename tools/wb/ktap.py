@@ -140,7 +140,7 @@ def clean(text: str) -> list[str]:
     return [_STAMP.sub("", row.rstrip("\r")) for row in text.split("\n")]
 
 
-_ROW = re.compile(r"\s*(?:# |(?:not )?ok \d+ |\d+\.\.\d+$)")  # the tests go on
+_ROW = re.compile(r"\s*(?:# |(?:not )?ok \d+ |\d+\.\.\d+$|K?TAP version)")  # the tests go on
 _DIED = re.compile(r"interleave: (died|hangs) in ([^\s:]+:[^\s:]+:[^\s:]+)(?:: (.*))?")
 _REPLAYED = "interleave: | "
 REPORT_ROWS = 60

@@ -115,18 +115,19 @@ def claimed(verdicts: Sequence[Verdict]) -> str:
     if not any(s.holds for s in ran):
         return ""
     operations = dict.fromkeys(o for s in ran for o in s.operations.values())
-    rows = [f"holds {extent(s for s in ran if s.holds)}: {bounds_in_words(ran)}; {MEMORY_MODEL}; "
-            f"{SECTIONS}"]
+    rows = ["; ".join([*bounds_in_words(ran), MEMORY_MODEL, SECTIONS])]
     if operations:
         rows.append(f"operations: {', '.join(operations)}")
     return "\n".join(rows)
 
 
-def bounds_in_words(scenarios: Iterable[Scenario]) -> str:
+def bounds_in_words(scenarios: Iterable[Scenario]) -> list[str]:
     """What the marks in a table stand for."""
-    words = {"(all)": "every interleaving"}
-    marks = sorted({s.explored for s in scenarios if s.holds}, reverse=True)
-    return ", ".join(words.get(m, f"{m}: up to {m[1:]} preemptions") for m in marks)
+    held = [s for s in scenarios if s.holds]
+    bounds = sorted({s.bound for s in held if not s.complete}, reverse=True)
+    return [*(["holds (all): in every schedule"] if any(s.complete for s in held) else []),
+            *(f"holds ≤{n}: in all schedules with up to {n} preemption{'s' if n != 1 else ''}"
+              for n in bounds)]
 
 
 def in_short(verdicts: Sequence[Verdict]) -> str:
