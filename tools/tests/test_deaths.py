@@ -81,6 +81,14 @@ class Told(unittest.TestCase):
         self.assertEqual((v.exit, v.breaks), (Exit.VIOLATION, {"truncate": ["hangs"]}))
         self.assertTrue(v.summary.startswith("broken: hangs in v1:truncate:E7,F,T,E; "), v.summary)
 
+    def test_what_it_broke_in_its_last_schedule(self) -> None:
+        text = (DATA / "dies.log").read_text().replace(
+            "interleave: died in", f"interleave: broke page freed twice in {DEADLY}\ninterleave: died in")
+        v = judge.judge(ktap.parse(text), EXPECTED, "tree", UM)
+        self.assertEqual(v.breaks["reuse"], ["H2", "page freed twice"])
+        self.assertEqual(v.scenarios["reuse"].breaks[1].witness, DEADLY)
+        self.assertEqual(v.deaths[0].what, "kernel BUG at fs/inode.c:542")
+
     def test_a_deadline(self) -> None:
         log = read("hangs")
         log.death, log.hang, log.schedule = None, "", None
@@ -125,6 +133,10 @@ class Told(unittest.TestCase):
         self.assertEqual((told["where"], told["schedule"], len(told["trace"])),
                          ("truncate", "v1:truncate:E7,F,T,E", 2))
         self.assertIn("truncate 3", report.retries([v]))
+        text = (DATA / "unstable.log").read_text().replace("seen 1 time in", "seen once in").replace(
+            "    # witness truncate: v1:truncate:E7,F,T,E\n", "")
+        told = judge.judge(ktap.parse(text), EXPECTED, "tree", UM).unstable[0]
+        self.assertEqual((told.rule, len(told.trace)), ("H1 dead touch", 2))
         v.failed.append("page_writeback.accounting")
         self.assertEqual(v.exit, Exit.VIOLATION)
 
@@ -234,6 +246,58 @@ class Machines(unittest.TestCase):
         self.assertEqual((v.failed, v.breaks, v.not_run),
                          (["page_writeback.accounting"], {"truncate": ["H1"]}, []))
         self.assertEqual((v.passed, v.exit), (1, Exit.VIOLATION))
+
+    def test_what_a_later_machine_leaves_out_was_asked_for(self) -> None:
+        """It is not run, and not "not asked for"."""
+        def boot(log: str, given: Sequence[str]) -> ktap.Log:
+            text = (DATA / f"{'races-only' if log else 'expectation'}.log").read_text()
+            skipped = "    # SKIP later: not asked for\n    ok 3 - later\nok 1 - page_writeback\n"
+            return ktap.parse(text.replace("    1..2\n", "    1..3\n", 1).replace("ok 1 - page_writeback\n", skipped))
+
+        expected = {**EXPECTED, "page_writeback": ["wait_and_wake", "accounting", "later"]}
+        v = rounds.judged(boot, expected, "tree", UM)
+        self.assertEqual(v.not_run, ["page_writeback.later"])
+        self.assertNotIn("page_writeback.later: not asked for", v.skipped)
+
+    def test_ended_in_a_schedule(self) -> None:
+        """User-Mode Linux says where it was when it was ended. That it is there again blames it."""
+        def boot(log: str, given: Sequence[str]) -> ktap.Log:
+            name = "goes-on" if log.startswith("again") else "ended"
+            if log.startswith("replay") and not again:
+                name = "lives-replay"
+            found = read(name)
+            if not found.ended:
+                found.stopped = judge.LATE, "did not end within 120 s"
+            return found
+
+        again = True
+        v = rounds.judged(boot, EXPECTED, "tree", UM)
+        self.assertEqual((v.breaks["reuse"], v.exit), (["hangs"], Exit.VIOLATION))
+        self.assertIn(f"hangs in {DEADLY}", v.summary)
+        again = False
+        v = rounds.judged(boot, EXPECTED, "tree", UM)
+        v.scenarios["truncate"].breaks = []
+        self.assertEqual((v.breaks, v.exit), ({}, Exit.BOOT))
+        self.assertIn(f"did not end within 120 s, last in {DEADLY}", v.summary)
+
+    def test_a_deadline_that_leaves_no_schedule(self) -> None:
+        """kunit.py ends a kernel without a last word; alone, the scenario can tell."""
+        booted = []
+
+        def boot(log: str, given: Sequence[str]) -> ktap.Log:
+            booted.append(log)
+            if log == "":
+                found = read("ended")
+                found.schedule = None
+            else:
+                found = read("goes-on" if log.startswith("again") else "ended")
+            if not found.ended:
+                found.stopped = judge.LATE, "did not end within 120 s"
+            return found
+
+        v = rounds.judged(boot, EXPECTED, "tree", UM)
+        self.assertEqual(booted, ["", "alone", "again-1", "replay-1"])
+        self.assertEqual((v.breaks["reuse"], v.not_run), (["hangs"], []))
 
     def test_no_end_of_dying(self) -> None:
         """What a kernel never came to is named, and does not hold."""

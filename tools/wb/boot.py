@@ -17,6 +17,7 @@ from .stage import BUILD_DIR
 
 TIMEOUT = 120  # seconds; a run takes a few, more without acceleration or with debugging aids
 QEMU_TIMEOUT = 900
+REPLAY_TIMEOUT, REPLAY_QEMU_TIMEOUT = 30, 120  # of one schedule
 BANNER = re.compile(rf"Linux version \S+ \({build.USER}@(\S+)\)")
 MEMORY = 1024  # MiB
 COUNTED = ("-icount", "shift=0")  # one nanosecond of the machine's time is an instruction

@@ -109,11 +109,14 @@ def boots(settings: Settings, kernel: build.Kernel, name: str, timeout: float | 
           ) -> rounds.Boot:
     """A kernel, to be run again and again; each time but the first with a log of its own."""
     def boot_it(log: str, parameters: Sequence[str]) -> ktap.Log:
-        one = kernel
+        one, limit = kernel, timeout
+        if log.startswith(rounds.REPLAY):
+            most = boot.REPLAY_QEMU_TIMEOUT if kernel.arch.qemu else boot.REPLAY_TIMEOUT
+            limit = min(most, timeout or most)
         if log:
             one = replace(kernel, build_dir=make_folder(kernel.build_dir / "more" / log))
             print(f"  {name}: {log}: {' '.join(parameters)}", file=sys.stderr, flush=True)
-        return boot.attempt(settings, one, name, parameters, timeout)
+        return boot.attempt(settings, one, name, parameters, limit)
 
     return boot_it
 

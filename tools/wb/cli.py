@@ -570,11 +570,12 @@ def deadly_replay(args: argparse.Namespace, cell: Cell, kernel: build.Kernel, lo
         show_steps(args, cell, kernel, rows)
     except WbError as error:
         note(f"wbcheck: the trace is garbled: {error}")
-    case = ktap.Case(name, False, None, log.unfinished)
+    broke = [f"seen {name}: {rule}, {told}" for rule, told in log.broke]
+    case = ktap.Case(name, False, None, [*log.unfinished, *broke])
     rules = dict.fromkeys(judge.scenario(case, death.what).rules)
     if rules:
         say(f"\nbefore it died, it broke {', '.join(rules)}")
-    if death.kind not in (judge.DIES, judge.HANGS, judge.LATE):
+    if death.kind not in (judge.DIES, judge.HANGS) and not judge.dies_again(log, args.schedule):
         raise WbError(death.code, f"{cell.name}: {death.what}; see {log.path}")
     verb = death.rule if death.kind == judge.DIES else f"hangs: {death.why}"
     say(f"\nverdict: {args.schedule} on {cell.name}: {verb}; see {log.path}")

@@ -77,7 +77,7 @@ class Death:
     @property
     def rule(self) -> str:
         """As a rule of its own."""
-        return HANGS if self.kind == HANGS else f"dies: {self.what}"
+        return HANGS if self.kind in (HANGS, LATE) else f"dies: {self.what}"
 
     @property
     def why(self) -> str:
@@ -102,7 +102,8 @@ class Death:
         if self.kind == REPORTS:
             return f"the kernel reported: {self.what}{self.place}"
         if self.kind in (LATE, ENDED, CUT):
-            return f"{self.what}{f', last in {self.where}' if self.where else ''}"
+            last = self.schedule or self.where
+            return f"{self.what}{f', last in {last}' if last else ''}"
         if self.schedule:
             verb = "hung" if self.kind == HANGS else "died"
             again = ", not reproduced" if self.reproduced is False else ""
@@ -408,7 +409,7 @@ def _seen(case_name: str, rest: str) -> tuple[str, str] | None:
 
 
 def _unstable(rest: str) -> tuple[str, str] | None:
-    found = re.match(r"(.+), seen \d+ times? in (\S+), not reproduced$", rest)
+    found = re.match(r"(.+), seen (?:once|\d+ times?) in (\S+), not reproduced$", rest)
     return (found[1], found[2]) if found else None
 
 
@@ -478,6 +479,7 @@ def scenario(case: Case, died: str = "") -> Scenario:
         elif word == "unstable":
             if told := _unstable(rest):
                 s.unstable.append(Unstable(case.name, *told))
+                current = traces.setdefault(told[1], [])
             else:
                 s.problems.append(f"can't tell what is unstable: {rest}")
         elif word == "retried" and rest.isdecimal():
@@ -565,9 +567,9 @@ class _Judge:
                 v.deaths.append(Death("took longer than KUnit lets it, 300 s; ask for less", where,
                                       kind=LATE, log=log.path))
                 self.dead.setdefault(suite.name, {})[late.name] = late.lines, "took too long"
-                self._cases(suite, list(suite.cases).index(late.name))
+                self._cases(log, suite, list(suite.cases).index(late.name))
                 return
-            self._cases(suite)
+            self._cases(log, suite)
             self._whole(suite, log)
         v.incomplete += [d for d in log.doubts if d not in v.incomplete]
         schedule = log.schedule or ""
@@ -585,21 +587,32 @@ class _Judge:
         if log.suite:
             death.where = self.place(log.suite, name)
             if name:
-                self.dead.setdefault(log.suite, {})[name] = log.unfinished, death.what
+                broke = [f"seen {name}: {rule}, {told}" for rule, told in log.broke]
+                self.dead.setdefault(log.suite, {}).setdefault(
+                    name, ([*log.unfinished, *broke], death.what))
             # A failure tells its case, which may be another than the last.
             for row in log.unfinished:
                 if (found := _FAILED.match(row)) and log.suite != RACES:
                     self._fails(f"{log.suite}.{found[1]}")
         v.deaths.append(death)
 
+    def _left_out(self, log: Log, suite: str, case: str) -> bool:
+        """Is it not asked for only because an earlier boot has it, or died in it?"""
+        given = dict(p.removeprefix("page_writeback.").partition("=")[::2] for p in log.more)
+        if suite != RACES:
+            return "races_only" in given
+        return case in given.get("skip", "").split(",") or given.get("scenario", case) != case
+
     def _fails(self, case: str) -> None:
         if case not in self.verdict.failed:
             self.verdict.failed.append(case)
 
-    def _cases(self, suite: Suite, up_to: int | None = None) -> None:
+    def _cases(self, log: Log, suite: Suite, up_to: int | None = None) -> None:
         slot = self.cases.setdefault(suite.name, {})
         for case in list(suite.cases.values())[:up_to]:
             old = slot.get(case.name)
+            if case.skipped == NOT_ASKED_FOR and log.more and self._left_out(log, suite.name, case.name):
+                continue
             if old is None or old.skipped == NOT_ASKED_FOR != case.skipped:
                 slot[case.name] = case
 
@@ -674,11 +687,8 @@ def replayed(log: Log, name: str) -> list[str]:
 
 
 def dies_again(log: Log, schedule: str) -> bool:
-    """Did a replay of a schedule end in the same place?"""
-    if log.schedule:
-        return log.schedule == schedule and not log.ended
-    # A hang that not even the explorer saw.
-    return bool(log.stopped and log.stopped[0] == LATE and log.suite)
+    """Did a replay of a schedule end in it? One that was only late has not."""
+    return log.schedule == schedule and not log.ended
 
 
 def ending(trace: Sequence[str], rule: str) -> list[str]:
@@ -692,18 +702,19 @@ def ending(trace: Sequence[str], rule: str) -> list[str]:
 def _blame(verdict: Verdict, replays: Mapping[str, Log]) -> None:
     """Deaths in a schedule that leads there again are violations; and the traces of replays."""
     for d in verdict.deaths:
-        if d.kind not in (DIES, HANGS) or d.schedule not in replays:
+        if d.kind not in (DIES, HANGS, LATE) or d.schedule not in replays:
             continue
         log = replays[d.schedule]
         d.reproduced = dies_again(log, d.schedule)
         if not d.reproduced:
             continue
         name = scenario_of(d.schedule)
-        if s := verdict.scenarios.get(name):
+        s = verdict.scenarios.get(name)
+        if s and d.rule not in (b.rule for b in s.breaks):
             s.breaks.append(Breakage(
                 d.rule, 1, preemptions_of(d.schedule), points_of(d.schedule), d.schedule,
                 ending(replayed(log, name), d.rule)))
-        elif d.where not in verdict.failed:
+        elif not s and d.where not in verdict.failed:
             verdict.failed.append(d.where)
     for s in verdict.scenarios.values():
         for b in s.breaks:

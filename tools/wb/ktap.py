@@ -68,6 +68,7 @@ class Log:
     known: list[str] = field(default_factory=list)  # reports that are no crash
     schedule: str | None = None  # the one in which the kernel died
     hang: str = ""  # why the explorer found that nothing moves, in that schedule
+    broke: list[tuple[str, str]] = field(default_factory=list)  # in it: rules, and the schedule
     trace: list[str] = field(default_factory=list)  # of a replay, up to the death
     suite: str = ""  # the one that was not done at the end of the log
     unfinished: list[str] = field(default_factory=list)  # lines of its case that was not
@@ -75,6 +76,7 @@ class Log:
     stopped: tuple[str, str] | None = None  # how the run was ended otherwise: kind, and words
     doubts: list[str] = field(default_factory=list)  # why the log may not be the whole truth
     path: str = ""
+    more: tuple[str, ...] = ()  # parameters by which it leaves out what an earlier boot has
 
     @property
     def started(self) -> bool:
@@ -142,7 +144,10 @@ def clean(text: str) -> list[str]:
 
 _ROW = re.compile(r"\s*(?:# |(?:not )?ok \d+ |\d+\.\.\d+$|K?TAP version)")  # the tests go on
 _DIED = re.compile(r"interleave: (died|hangs) in ([^\s:]+:[^\s:]+:[^\s:]+)(?:: (.*))?")
+_BROKE = re.compile(r"interleave: broke (.+) in (v\d+:\w+:\S+)")
 _REPLAYED = "interleave: | "
+# User-Mode Linux, ended from outside in the middle of a schedule: where, and not why.
+ENDED_IN = "it was ended"
 REPORT_ROWS = 60
 
 
@@ -165,6 +170,8 @@ class _Parser:
             log.schedule = log.schedule or died[2]
             if died[1] == "hangs":
                 log.hang = log.hang or died[3] or "nothing moves"
+        elif broke := _BROKE.fullmatch(row.strip()):
+            log.broke.append((broke[1], broke[2]))
         elif row.startswith(_REPLAYED):
             log.trace.append(row.removeprefix(_REPLAYED))
             return True
@@ -182,7 +189,7 @@ class _Parser:
     def goes_on(self) -> None:
         """The kernel lives after all that it reported."""
         self.report = None
-        self.log.schedule, self.log.hang = None, ""
+        self.log.schedule, self.log.hang, self.log.broke = None, "", []
 
     def result(self, found: re.Match[str], indented: bool) -> None:
         ok, name = not found[1], found[3]
@@ -231,9 +238,15 @@ class _Parser:
         log = self.log
         log.suite = self.suite.name if self.suite else ""
         log.unfinished = self.pending if self.suite else []
+        ended_in = log.hang == ENDED_IN
+        if ended_in:
+            log.hang = ""
         if self.report and not log.ended:
-            log.death = self.report
             log.reports.remove(self.report)
+            if not ended_in:
+                log.death = self.report
+            elif not _DIED.fullmatch(self.report.rows[0].strip()):
+                log.reports.append(self.report)
         return log
 
 

@@ -65,10 +65,20 @@ def what_is_left(verdict: Verdict, log: Log) -> list[str] | None:
             *([f"page_writeback.skip={','.join(done)}"] if done else [])]
 
 
+ALONE, REPLAY = "alone", "replay"
+
+
+def without_a_schedule(verdict: Verdict) -> str:
+    """A scenario that ran out of time without a word on where it was."""
+    late = [d.where for d in verdict.deaths
+            if d.kind == judge.LATE and not d.schedule and d.where in verdict.scenarios]
+    return late[0] if late else ""
+
+
 def _replay(boot: Boot, schedule: str, number: int) -> Log | None:
     """One schedule in a fresh machine; None if that did not get so far."""
     try:
-        return boot(f"replay-{number}", replay_parameters(schedule))
+        return boot(f"{REPLAY}-{number}", replay_parameters(schedule))
     except WbError:
         return None
 
@@ -99,19 +109,30 @@ def judged(boot: Boot, expected: dict[str, list[str]], name: str, arch: Arch,
                 replays[schedule] = log
 
     found = verdict()
-    for n in range(1, plan.again + 1):
-        more = what_is_left(found, logs[-1])
-        if more is None or sum(d.kind == judge.LATE for d in found.deaths) > 1:
-            break
+
+    def go_on(name: str, more: Sequence[str]) -> bool:
+        """Boot once more; is there anything that was not known?"""
+        nonlocal found
         try:
-            log = boot(f"again-{n}", [*parameters, *more])
+            log = boot(name, [*parameters, *more])
         except WbError:  # it does not even begin any more
-            break
+            return False
+        log.more = tuple(more)
         logs.append(log)
         before, found = found, verdict()
-        if len(found.not_run) == len(before.not_run):
-            logs.pop()  # it died where it did before
-            found = before
+        if len(found.not_run) < len(before.not_run) or name == ALONE:
+            return True
+        logs.pop()  # it died where it did before
+        found = before
+        return False
+
+    if plan.again and (name := without_a_schedule(found)):
+        go_on(ALONE, [RACES_ONLY, f"page_writeback.scenario={name}"])
+    for n in range(1, plan.again + 1):
+        more = what_is_left(found, logs[-1])
+        if more is None or len({d.where for d in found.deaths if d.kind == judge.LATE}) > 1:
+            break
+        if not go_on(f"again-{n}", more):
             break
     if plan.replay:
         replay([d.schedule for d in found.deaths if d.schedule])
