@@ -108,6 +108,19 @@ class Told(unittest.TestCase):
         v.scenarios["reuse"].breaks = []
         self.assertEqual((v.exit, v.holds), (Exit.CRASH, False))
 
+    def test_the_same_death_in_few_words(self) -> None:
+        """Its shortest witness stands for those of the other scenarios."""
+        v = judge.Verdict("tree")
+        for name, points in (("reuse", 9), ("truncate", 7)):
+            v.scenarios[name] = judge.Scenario(name, breaks=[
+                judge.Breakage("dies: x", 1, 1, points, f"v1:{name}:E{points},T,E")])
+        self.assertEqual(v.findings, ["dies: x, in v1:truncate:E7,T,E"])
+
+    def test_many_failures_in_few_words(self) -> None:
+        v = verdict("expectation")
+        v.failed = [f"page_writeback.{n}" for n in "abcd"] + ["interleave.replay"]
+        self.assertEqual(v.findings, ["4 cases of page_writeback fail: a, b, c, ...", "interleave.replay fails"])
+
     def test_a_report_before_the_tests(self) -> None:
         text = (DATA / "races-only.log").read_text().replace(
             "TAP version", "WARNING: CPU: 0 PID: 0 at mm/slab.c:9 f+0x1/0x2\nCall Trace:\nTAP version", 1)
@@ -206,6 +219,7 @@ class Machines(unittest.TestCase):
         v = self.judged({"": "dies", "again-1": "goes-on",
                          f"page_writeback.replay={DEADLY}": "dies-replay"})
         rule = "dies: kernel BUG at fs/inode.c:542"
+        self.assertEqual(v.name, "tree")
         self.assertEqual(v.breaks, {"truncate": ["H1"], "reuse": ["H2", rule]})
         self.assertEqual((v.deaths[0].reproduced, v.exit, v.not_run), (True, Exit.VIOLATION, []))
         deadly = v.scenarios["reuse"].breaks[1]

@@ -293,7 +293,8 @@ def say_unavailable(verdicts: Sequence[judge.Verdict]) -> None:
 
 def bound_of(verdicts: Sequence[judge.Verdict]) -> str:
     bounds = sorted({s.bound for v in verdicts for s in v.scenarios.values() if s.schedules})
-    return f", preemption bound {' to '.join(map(str, bounds))}" if bounds else ""
+    return f", preemption bound {' to '.join(map(str, dict.fromkeys((bounds[0], bounds[-1]))))}" if bounds \
+        else ""
 
 
 def run_of(settings: Settings, args: argparse.Namespace) -> cells.Run:
@@ -441,7 +442,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
         report.write_json(path, data)
     for error in errors:
         note(f"wbcheck: {error}")
-    about = f": {report.in_short(verdicts)}" if any(v.ran for v in verdicts) else ""
+    about = f": {report.in_short(verdicts)}" if bound_of(verdicts) else ""
     say(f"verdict: {words}{about}; results in {path}")
     return code
 

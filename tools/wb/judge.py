@@ -294,10 +294,12 @@ class Verdict:
     @property
     def findings(self) -> list[str]:
         """What is broken, in words: rules, deaths in a schedule, cases."""
-        deadly = dict.fromkeys(
-            f"hangs in {b.witness}" if b.rule == HANGS else f"{b.rule}, in {b.witness}"
-            for s in self.scenarios.values() for b in s.breaks if b.deadly)
-        return [*self.rules, *deadly, *(f"{c} fails" for c in self.failed)]
+        best: dict[str, Breakage] = {}
+        for b in (b for s in self.scenarios.values() for b in s.breaks if b.deadly):
+            best[b.rule] = min(best.get(b.rule, b), b, key=lambda b: b.cost)
+        deadly = (f"hangs in {b.witness}" if r == HANGS else f"{r}, in {b.witness}"
+                  for r, b in best.items())
+        return [*self.rules, *deadly, *failures(self.failed)]
 
     @property
     def ends(self) -> list[str]:
@@ -367,6 +369,18 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "holds": self.holds, "summary": self.summary,
                 "exit": int(self.exit), "claim": self.claim}
+
+
+def failures(failed: Sequence[str], room: int = 3) -> list[str]:
+    """Cases that fail, each by name where that is short."""
+    suites: dict[str, list[str]] = {}
+    for suite, _, case in (f.rpartition(".") for f in failed):
+        suites.setdefault(suite, []).append(case)
+    rows: list[str] = []
+    for suite, cases in suites.items():
+        rows += [f"{suite}.{c} fails" for c in cases] if len(cases) <= room else \
+            [f"{len(cases)} cases of {suite} fail: {', '.join(cases[:room])}, ..."]
+    return rows
 
 
 def counted(not_run: Sequence[str], room: int = 4) -> str:

@@ -135,7 +135,7 @@ def in_short(verdicts: Sequence[Verdict]) -> str:
     kinds = dict.fromkeys(KINDS.get(why, why) for reasons in _reasons(verdicts).values()
                           for why in reasons if why not in (NOT_ASKED_FOR, NOT_ON_THIS_LINE))
     left = f"; not looked at: {', '.join(kinds)}" if kinds else ""
-    ran = {s.name for v in verdicts for s in v.scenarios.values() if s.skipped is None}
+    ran = {s.name for v in verdicts for s in v.scenarios.values() if s.schedules}
     what = next(iter(ran)) if len(ran) == 1 else f"{len(ran)} scenarios"
     return f"{what}, {MEMORY_MODEL}, {SECTIONS}{left}"
 

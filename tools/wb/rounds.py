@@ -110,24 +110,24 @@ def judged(boot: Boot, expected: dict[str, list[str]], name: str, arch: Arch,
 
     found = verdict()
 
-    def go_on(name: str, more: Sequence[str]) -> bool:
+    def go_on(log_name: str, more: Sequence[str]) -> bool:
         """Boot once more; is there anything that was not known?"""
         nonlocal found
         try:
-            log = boot(name, [*parameters, *more])
+            log = boot(log_name, [*parameters, *more])
         except WbError:  # it does not even begin any more
             return False
         log.more = tuple(more)
         logs.append(log)
         before, found = found, verdict()
-        if len(found.not_run) < len(before.not_run) or name == ALONE:
+        if len(found.not_run) < len(before.not_run) or log_name == ALONE:
             return True
         logs.pop()  # it died where it did before
         found = before
         return False
 
-    if plan.again and (name := without_a_schedule(found)):
-        go_on(ALONE, [RACES_ONLY, f"page_writeback.scenario={name}"])
+    if plan.again and (late := without_a_schedule(found)):
+        go_on(ALONE, [RACES_ONLY, f"page_writeback.scenario={late}"])
     for n in range(1, plan.again + 1):
         more = what_is_left(found, logs[-1])
         if more is None or len({d.where for d in found.deaths if d.kind == judge.LATE}) > 1:
