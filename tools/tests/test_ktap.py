@@ -157,7 +157,7 @@ class Parse(unittest.TestCase):
 
     def test_failure_without_a_rule(self) -> None:
         text = "\n".join(r for r in read("fail").splitlines() if "# broken " not in r)
-        self.assert_code(Exit.VIOLATION, text, "page_writeback_races.truncate fails")
+        self.assert_code(Exit.VIOLATION, text, "cases of page_writeback_races fail: truncate, ")
 
     def test_every_case_is_judged(self) -> None:
         """Also one that nobody knows, in a suite that is known or not."""
