@@ -519,7 +519,7 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
     with lock(settings.build):
         kernel = cells.built(settings, cell)
         log = boot.attempt(settings, kernel, cell.name,
-                           rounds.replay_parameters(args.schedule, place[0]))
+                           rounds.replay_parameters(args.schedule))
     suite = log.suites.get(place[0])
     case = suite.cases.get(place[1]) if suite else None
     if case is None and not log.ended and log.suite in ("", place[0]):

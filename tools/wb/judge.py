@@ -613,9 +613,8 @@ class _Judge:
     def _left_out(self, log: Log, suite: str, case: str) -> bool:
         """Is it not asked for only because an earlier boot has it, or died in it?"""
         given = dict(p.removeprefix("page_writeback.").partition("=")[::2] for p in log.more)
-        if suite != RACES:
-            return "races_only" in given
-        return case in given.get("skip", "").split(",") or given.get("scenario", case) != case
+        return suite == RACES and (case in given.get("skip", "").split(",")
+                                   or given.get("scenario", case) != case)
 
     def _fails(self, case: str) -> None:
         if case not in self.verdict.failed:

@@ -42,14 +42,10 @@ def asked_for(parameters: Sequence[str]) -> str | None:
     return names[-1] if names else None
 
 
-RACES_ONLY = "page_writeback.races_only=1"
-
-
 def what_is_left(verdict: Verdict, log: Log) -> list[str] | None:
     """The parameters for a boot that goes on where the last one died; None, if there is none.
 
-    Of the other suites none is run again: neither if all have a result, nor if the kernel
-    died in one of them.
+    The scenarios run first. Behind a death in another suite nothing is left to go on with.
     """
     died = [d for d in verdict.deaths if d.kind != judge.REPORTS]
     if any(d.kind == judge.ENDED for d in died):  # and so may the next be
@@ -61,8 +57,7 @@ def what_is_left(verdict: Verdict, log: Log) -> list[str] | None:
     if elsewhere and len(others) == len(verdict.not_run):
         return None
     done = [n for n, s in verdict.scenarios.items() if s.skipped is None]
-    return [*([RACES_ONLY] if elsewhere or not others else []),
-            *([f"page_writeback.skip={','.join(done)}"] if done else [])]
+    return [f"page_writeback.skip={','.join(done)}"] if done else None
 
 
 ALONE, REPLAY = "alone", "replay"
@@ -83,10 +78,9 @@ def _replay(boot: Boot, schedule: str, number: int) -> Log | None:
         return None
 
 
-def replay_parameters(schedule: str, suite: str = RACES) -> list[str]:
-    """For a boot that runs a schedule, and of the other suites nothing."""
-    only = [RACES_ONLY] if suite == RACES else []
-    return [*only, f"page_writeback.replay={schedule}"]
+def replay_parameters(schedule: str) -> list[str]:
+    """For a boot that runs a schedule, and no other."""
+    return [f"page_writeback.replay={schedule}"]
 
 
 def judged(boot: Boot, expected: dict[str, list[str]], name: str, arch: Arch,
@@ -127,7 +121,7 @@ def judged(boot: Boot, expected: dict[str, list[str]], name: str, arch: Arch,
         return False
 
     if plan.again and (late := without_a_schedule(found)):
-        go_on(ALONE, [RACES_ONLY, f"page_writeback.scenario={late}"])
+        go_on(ALONE, [f"page_writeback.scenario={late}"])
     for n in range(1, plan.again + 1):
         more = what_is_left(found, logs[-1])
         if more is None or len({d.where for d in found.deaths if d.kind == judge.LATE}) > 1:
