@@ -185,6 +185,12 @@ void ilv_atomic_read_write(const volatile void *addr, unsigned long size)
 	ilv_access(addr, size, ILV_WRITE | ILV_ATOMIC, _RET_IP_);
 }
 
+void ilv_plain_read(const volatile void *addr, unsigned long size);
+void ilv_plain_read(const volatile void *addr, unsigned long size)
+{
+	ilv_access(addr, size, ILV_READ, _RET_IP_);
+}
+
 void ilv_plain_write(const volatile void *addr, unsigned long size);
 void ilv_plain_write(const volatile void *addr, unsigned long size)
 {
