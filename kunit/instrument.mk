@@ -11,15 +11,16 @@ ilv-objects := filemap.o page-writeback.o truncate.o swap.o util.o
 ilv-objects += migrate.o swap_state.o swapfile.o shmem.o huge_memory.o
 ilv-objects += memcontrol.o vmstat.o vmscan.o
 
-include $(srctree)/mm/tests/interleave/cflags.mk
-
 # These have a prefix of their own for messages, which must be known before the
 # headers that come with the instrumentation are read.
 ilv-prefixed := huge_memory.o vmscan.o
 
 ifdef CONFIG_INTERLEAVE
+include $(srctree)/mm/tests/interleave/cflags.mk
 $(foreach o,$(ilv-prefixed),$(eval CFLAGS_$(o) += '-Dpr_fmt(fmt)=KBUILD_MODNAME ": " fmt'))
 $(foreach o,$(ilv-objects),$(eval $(call ilv-instrument,$(o))))
+
+include $(srctree)/mm/tests/locks.mk
 
 # What the page flags' own checks find goes to the suite.
 ifdef CONFIG_PAGE_WRITEBACK_KUNIT_TEST

@@ -12,3 +12,8 @@ define ilv-instrument
 CFLAGS_$(1) += $(ilv-cflags)
 KASAN_SANITIZE_$(1) := n
 endef
+
+# An object whose critical sections begin at a point, and that is as it was else.
+define ilv-locks
+CFLAGS_$(1) += -include $(srctree)/mm/tests/interleave/locks.h
+endef

@@ -9,12 +9,23 @@
  * violation is, only the program knows.
  *
  * All actors and the explorer share one CPU, one actor runs at a time, and
- * another may be let in only at a point: an access of an instrumented object
- * to a watched range, outside of critical sections (interrupts or preemption
- * disabled); the start of such a section, if there was an access before it;
- * the first one to anything after such a section that touched it; one to the
- * actor's own task state; and any of an actor that has left TASK_RUNNING and
- * is about to check whether to sleep.
+ * another may be let in only at a point:
+ *
+ * - an access of an instrumented object to a watched range, outside of critical
+ *   sections (interrupts, bottom halves or preemption disabled);
+ * - the start of such a section in an instrumented object, or in one of those
+ *   that take locks on its behalf (locks.mk), if there was an access before it;
+ * - the first access to anything after such a section that touched a range;
+ * - an access to the actor's own task state, and any of an actor that has left
+ *   TASK_RUNNING and is about to check whether to sleep.
+ *
+ * Each access is one point, be it a load or store that the compiler reports, an
+ * operation in assembly that the kernel announces, the assignment of a struct, or
+ * what memset(), memcpy() or memmove() do to a range. An access that touches two
+ * ranges has a point at each. These are no points: accesses in functions that must
+ * not be instrumented (noinstr, __no_kcsan); those of objects that are not
+ * instrumented, which uninstrumented.toml lists with the reasons; and the
+ * sections of per-CPU operations, which touch nothing but a variable of the CPU.
  */
 #ifndef _INTERLEAVE_ILV_H
 #define _INTERLEAVE_ILV_H
@@ -68,8 +79,8 @@ enum ilv_access_type {
  * struct ilv_access - an access to a watched range, about to happen
  * @actor: index of the actor that makes it
  * @range: index of the watched range
- * @offset: offset within the range, in bytes
- * @size: size of the access, in bytes
+ * @offset: where in the range it begins, in bytes
+ * @size: how much of the range it touches, in bytes
  * @type: mask of enum ilv_access_type
  * @ip: address in the function that makes it
  */

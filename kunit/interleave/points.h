@@ -43,10 +43,23 @@ static __always_inline bool ilv_is_preempt_count(unsigned long addr)
 #endif
 }
 
+/* Of an access that is wider than a watched range, or lies across its end, a part. */
+static __always_inline void ilv_touch(unsigned int range, unsigned long addr,
+				      size_t size, unsigned int type,
+				      unsigned long ip, const void *frame)
+{
+	unsigned long base = ilv_run.watch[range].base;
+	unsigned long begin = max(addr, base);
+	unsigned long end = min(addr + size, base + ilv_run.watch[range].size);
+
+	ilv_point(range, begin - base, end - begin, type, ip, frame);
+}
+
 static __always_inline void ilv_access(const volatile void *addr, size_t size,
 				       unsigned int type, unsigned long ip)
 {
 	unsigned long a = (unsigned long)addr;
+	bool found = false;
 	unsigned int i;
 
 	if (likely(!READ_ONCE(ilv_run.live))) {
@@ -54,18 +67,24 @@ static __always_inline void ilv_access(const volatile void *addr, size_t size,
 			ilv_delay();
 		return;
 	}
+	if (unlikely(!size))
+		return;
 
 	if (unlikely(++ilv_run.accesses >= ILV_MAX_ACCESSES))
 		ilv_hang("an endless loop");
 
 	for (i = 0; i < ilv_run.nr_watch; i++) {
-		unsigned long offset = a - ilv_run.watch[i].base;
+		unsigned long base = ilv_run.watch[i].base;
+		size_t room = ilv_run.watch[i].size;
 
-		if (offset < ilv_run.watch[i].size) {
-			ilv_point(i, offset, size, type, ip, ilv_caller_frame());
-			return;
-		}
+		/* Where its last byte is tells whether any is in the range. */
+		if (likely(a + size - 1 - base >= room + size - 1))
+			continue;
+		ilv_touch(i, a, size, type, ip, ilv_caller_frame());
+		found = true;
 	}
+	if (found)
+		return;
 
 	if (ilv_is_preempt_count(a))
 		return;

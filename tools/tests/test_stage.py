@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[2]
 FILES = {
     "Makefile": "VERSION = 5\nPATCHLEVEL = 10\nSUBLEVEL = 1\n",
     "Kconfig": "mainmenu\n",
+    "fs/Makefile": "obj-y += fs-writeback.o\n",
+    "kernel/sched/Makefile": "obj-y += wait.o",
+    "lib/Makefile": "obj-y += xarray.o\n",
     "mm/Makefile": "obj-y += filemap.o\n",
     "mm/Kconfig": "menu\nendmenu",
     "mm/filemap.c": "one\ntwo\nthree\n",
@@ -65,9 +68,10 @@ class Trees(unittest.TestCase):
         self.assertEqual(raised.exception.code, code)
         self.assertIn(part, str(raised.exception))
 
-    def test_adds_the_suite_and_two_lines(self) -> None:
+    def test_adds_the_suite_and_a_line_to_five_files(self) -> None:
         for pristine in (False, True):
             with self.subTest(pristine=pristine):
+                self.assertEqual(len(stage.HOOKS), 5)
                 shutil.rmtree(self.tmp / "stage", ignore_errors=True)
                 before = self.content()
                 staged = self.stage(pristine)

@@ -38,6 +38,9 @@ SUITE = "mm/tests"
 KUNITCONFIG = f"{SUITE}/page_writeback/.kunitconfig"
 BUILD_DIR = ".kunit"  # of User-Mode Linux; the others' names begin with it
 HOOKS = {
+    "fs/Makefile": "include $(srctree)/mm/tests/locks.mk\n",
+    "kernel/sched/Makefile": "include $(srctree)/mm/tests/locks.mk\n",
+    "lib/Makefile": "include $(srctree)/mm/tests/locks.mk\n",
     "mm/Makefile": "include $(srctree)/mm/tests/instrument.mk\n",
     "mm/Kconfig": 'source "mm/tests/Kconfig"\n',
 }
