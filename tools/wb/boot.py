@@ -17,6 +17,9 @@ from .stage import BUILD_DIR
 
 TIMEOUT = 120  # seconds; a run takes a few, more without acceleration or with debugging aids
 QEMU_TIMEOUT = 900
+# Seconds without a line on the console: the explorer writes one every 5 s.
+SILENCE = 20
+QEMU_SILENCE = 90
 REPLAY_TIMEOUT, REPLAY_QEMU_TIMEOUT = 30, 120  # of one schedule
 BANNER = re.compile(rf"Linux version \S+ \({build.USER}@(\S+)\)")
 MEMORY = 1024  # MiB
@@ -40,7 +43,7 @@ class Ran:
         return self.done.code is None or "TimeoutExpired" in self.done.output
 
 
-def _through_kunit(kernel: Kernel, name: str, timeout: float) -> Ran:
+def _through_kunit(kernel: Kernel, name: str, timeout: float, silence: float | None) -> Ran:
     """Through the tree's own kunit.py, which for v5.10 takes no parameters."""
     text_file, log = kernel.build_dir / "test.log", kernel.build_dir / "kunit.log"
     text_file.unlink(missing_ok=True)
@@ -49,13 +52,13 @@ def _through_kunit(kernel: Kernel, name: str, timeout: float) -> Ran:
         f"--build_dir={BUILD_DIR}", f"--timeout={int(timeout)}",
     ]
     done = proc.run(command, cwd=kernel.tree, log=log, label=f"running {name}",
-                    deadline=timeout + 10)
+                    deadline=timeout + 10, silence=silence and (text_file, silence))
     text = text_file.read_text(errors="replace") if text_file.is_file() else ""
     return Ran(text, done, text_file, log)
 
 
 def _directly(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str],
-              timeout: float, counted: bool) -> Ran:
+              timeout: float, counted: bool, silence: float | None) -> Ran:
     log = kernel.build_dir / "test.log"
     command: list[str | Path] = [kernel.binary, f"mem={MEMORY}M", *parameters]
     if counted:
@@ -63,22 +66,25 @@ def _directly(settings: Settings, kernel: Kernel, name: str, parameters: Sequenc
     elif kernel.arch.qemu:
         with_accel = accel.choose(settings, kernel.arch, kernel.binary)
         command = kernel.arch.machine(with_accel, kernel.binary, MEMORY, settings.cpus, parameters)
-    done = proc.run(command, cwd=kernel.tree, log=log, label=f"running {name}", deadline=timeout)
+    done = proc.run(command, cwd=kernel.tree, log=log, label=f"running {name}", deadline=timeout,
+                    silence=silence and (log, silence))
     return Ran(done.output, done, log)
 
 
 def run(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
-        timeout: float | None = None, counted: bool = False) -> Ran:
+        timeout: float | None = None, counted: bool = False, silent: bool = True) -> Ran:
     """Run a kernel to its end, or for `timeout` seconds.
 
-    `counted` is for kernels of QEMU's: with one CPU, where time is instructions.
+    `counted` is for kernels of QEMU's: with one CPU, where time is instructions. Unless it
+    may be `silent`, one that says nothing for long is taken to hang.
     """
     parameters = [*kernel.arch.parameters, *parameters]
     if kernel.arch.qemu or parameters:
         limit = timeout or (QEMU_TIMEOUT if kernel.arch.qemu else TIMEOUT)
-        ran = _directly(settings, kernel, name, parameters, limit, counted)
+        quiet = None if silent else QEMU_SILENCE if kernel.arch.qemu else SILENCE
+        ran = _directly(settings, kernel, name, parameters, limit, counted, quiet)
     else:
-        ran = _through_kunit(kernel, name, timeout or TIMEOUT)
+        ran = _through_kunit(kernel, name, timeout or TIMEOUT, None if silent else SILENCE)
     if settings.verbose:
         print(ran.text, file=sys.stderr)
     banner = BANNER.search(ran.text)
@@ -139,7 +145,7 @@ def ended(ran: Ran, kernel: Kernel, name: str) -> ktap.Log:
 def attempt(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
             timeout: float | None = None) -> ktap.Log:
     """Run the suites, however that ends."""
-    return ended(run(settings, kernel, name, parameters, timeout), kernel, name)
+    return ended(run(settings, kernel, name, parameters, timeout, silent=False), kernel, name)
 
 
 def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),

@@ -138,6 +138,20 @@ def _end_all(process: subprocess.Popen[bytes], mark: str) -> None:
     process.wait()
 
 
+class _Silence:
+    """How long a file has not grown."""
+
+    def __init__(self, path: Path, limit: float) -> None:
+        self.path, self.limit = path, limit
+        self.size, self.since = -1, time.monotonic()
+
+    def too_long(self) -> bool:
+        size = self.path.stat().st_size if self.path.exists() else 0
+        if size != self.size:
+            self.size, self.since = size, time.monotonic()
+        return time.monotonic() - self.since > self.limit
+
+
 def run(
     command: Sequence[str | Path],
     *,
@@ -147,13 +161,14 @@ def run(
     label: str = "",
     detail: Callable[[], str] = lambda: "",
     deadline: float | None = None,
+    silence: tuple[Path, float] | None = None,
     niceness: int = 0,
 ) -> Done:
     """Run a command in a process group of its own and return when it has ended.
 
     Its output goes to the file `log`, or is returned. If `deadline` seconds
-    pass, or anything is raised meanwhile (Ctrl-C), it is killed, and in any
-    case all that it has left running. Once all is cancelled, in any thread,
+    pass, or the file of `silence` does not grow for so many, or anything is raised
+    meanwhile (Ctrl-C), it is killed, and in any case all that it has left running. Once all is cancelled, in any thread,
     there is no result that could be taken for a success: it raises. Of several
     that run at a time, the one with the least `niceness` has the CPUs first.
     """
@@ -173,6 +188,7 @@ def run(
         )
         data = b""
         code: int | None = None
+        silent = _Silence(*silence) if silence else None
         try:
             with progress(label or str(command[0])) as p:
                 while True:
@@ -186,6 +202,8 @@ def run(
                         if cancelled.is_set():
                             break
                         if deadline and time.monotonic() - start > deadline:
+                            break
+                        if silent and silent.too_long():
                             break
         finally:
             _end_all(process, mark)
