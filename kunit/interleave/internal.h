@@ -12,6 +12,24 @@
 #define ILV_MAX_SEGMENTS	128
 #define ILV_ATTEMPTS		3	/* to run a schedule, or a program, undisturbed */
 
+/*
+ * Where a function that calls __builtin_unwind_init() saves the registers that
+ * functions preserve: all of them, as its caller had them. x86_64, User-Mode
+ * Linux included, pushes them below the frame pointer. On arm64 the frame
+ * pointer is the lowest address of the saved registers: x29 and x30, then x19
+ * to x28 (aarch64_layout_frame() in GCC). ILV_KNOWS_REGS names these two.
+ */
+#ifdef CONFIG_X86_64
+#define ILV_REGS_BELOW		5	/* words between them and the frame pointer */
+#define ILV_SAVED_REGS		5
+#elif defined(CONFIG_ARM64)
+#define ILV_REGS_BELOW		0
+#define ILV_SAVED_REGS		12
+#else	/* there is no ilv_cover() */
+#define ILV_REGS_BELOW		0
+#define ILV_SAVED_REGS		0
+#endif
+
 /* Points that are not accesses to a watched range: in place of its index. */
 #define ILV_AT_SLEEP		(-1)	/* about to sleep */
 #define ILV_AFTER_ATOMIC	(-2)	/* perhaps just out of a critical section */
@@ -28,8 +46,8 @@
  * @exit: the kthread is to end
  * @lost: given up: it slept for ever
  * @sleeps: how often it fell asleep in this schedule
- * @sp: where its stack ended when it was last at a point, or fell asleep; NULL
- *	before its first point
+ * @sp: where its stack ended when it was last at a point, or fell asleep: the
+ *	address of its saved registers; NULL before its first point
  * @top: where the stack of the operation begins
  * @state: the task state it was in at its last point
  * @late: woken, and not at a point or parked again since: the number of the
