@@ -18,6 +18,7 @@ static const char *const toy_rules[] = { "wrong result" };
 
 static struct toy {
 	int x, turn;
+	int written;		/* from here on, not watched */
 	unsigned int runs;	/* so far */
 	unsigned int strays;	/* how many of them may be disturbed */
 } toy;
@@ -25,13 +26,14 @@ static struct toy {
 static int toy_setup(void *world)
 {
 	toy.x = 0;
+	toy.written = 0;
 	toy.turn = 0;
-	return ilv_watch(&toy, offsetof(struct toy, runs)) < 0 ? -ENOSPC : 0;
+	return ilv_watch(&toy, offsetof(struct toy, written)) < 0 ? -ENOSPC : 0;
 }
 
 static u64 toy_digest(void *world)
 {
-	u64 word[] = { toy.x, toy.turn };
+	u64 word[] = { toy.x, toy.written, toy.turn };
 
 	return ilv_hash(0, word, sizeof(word));
 }
@@ -235,10 +237,150 @@ static void registers(struct kunit *test)
 	KUNIT_EXPECT_GT(test, missed, 0U);
 }
 
+/*
+ * A and B write to x, and the order of the two shows at one place only: when both
+ * have written and T and F take turns all along, F looks at x in the end. Else T
+ * or F give up.
+ */
+#define TOY_TURNS	5
+
+static void toy_write_one(void *world, int self)
+{
+	WRITE_ONCE(toy.x, 1);
+	toy.written++;
+}
+
+static void toy_write_two(void *world, int self)
+{
+	WRITE_ONCE(toy.x, 2);
+	toy.written++;
+}
+
+static void toy_take_turns(void *world, int self)
+{
+	int i;
+
+	if (READ_ONCE(toy.written) < 2)
+		return;
+	for (i = 1; i <= TOY_TURNS; i++)
+		WRITE_ONCE(toy.turn, i);
+}
+
+static void toy_follow_turns(void *world, int self)
+{
+	int i;
+
+	for (i = 1; i <= TOY_TURNS; i++)
+		if (READ_ONCE(toy.turn) != i)
+			return;
+	if (READ_ONCE(toy.x) == 1)
+		ilv_violation(TOY_WRONG);
+}
+
+static const struct ilv_program toy_turns = {
+	.name		= "turns",
+	.nr_actors	= 4,
+	.actors		= {
+		{ 'A', "writes 1", toy_write_one },
+		{ 'B', "writes 2", toy_write_two },
+		{ 'T', "takes turns", toy_take_turns },
+		{ 'F', "follows the turns", toy_follow_turns },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.digest		= toy_digest,
+};
+
+/*
+ * Without its digest a state does not know x. Each run that gets to one is
+ * compared with what is known, but only in the one way in which it goes on. Pairs
+ * of runs that go on in all ways show it.
+ */
+static void pairs(struct kunit *test)
+{
+	struct ilv_result *r;
+
+	toy_skip_unless_covered(test);
+	r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	ilv_pairs = 10;
+	ilv_cover(&toy_turns, ILV_UNBOUNDED, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->broken, (u32)BIT(TOY_WRONG));
+	KUNIT_EXPECT_EQ(test, r->pairs, 10U);
+	KUNIT_EXPECT_GT(test, r->whole_pairs, 0U);
+	KUNIT_EXPECT_LE(test, r->whole_pairs, r->pairs);
+
+	ilv_pairs = 0;
+	ilv_forget = ILV_FORGET_DIGEST;
+	ilv_cover(&toy_turns, ILV_UNBOUNDED, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->pairs, 0U);
+	ilv_pairs = 100;	/* all of them */
+	ilv_cover(&toy_turns, ILV_UNBOUNDED, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, -ESTALE);
+	KUNIT_EXPECT_TRUE(test, *r->last.schedule && *r->differs.schedule);
+	KUNIT_EXPECT_NE(test, strcmp(r->last.schedule, r->differs.schedule), 0);
+	ilv_pairs = 0;
+	ilv_forget = 0;
+}
+
+/* Every 50th run is wrong, but not when it is run again at the end. */
+static void toy_stray(void *world, int self)
+{
+	WRITE_ONCE(toy.x, self);
+	WRITE_ONCE(toy.x, self);
+	WRITE_ONCE(toy.x, self);
+	if (self)
+		return;
+	if (++toy.runs % 50 == 0 && toy.runs <= toy.strays)
+		ilv_violation(TOY_WRONG);
+}
+
+static const struct ilv_program toy_strays = {
+	.name		= "strays",
+	.nr_actors	= 3,
+	.actors		= {
+		{ 'A', "writes, and is wrong at times", toy_stray },
+		{ 'B', "writes", toy_stray },
+		{ 'C', "writes", toy_stray },
+	},
+	.rules		= toy_rules,
+	.setup		= toy_setup,
+	.digest		= toy_digest,
+};
+
+/* What was seen is not lost, and said to be unstable if it does not come again. */
+static void unstable(struct kunit *test)
+{
+	struct ilv_result *r;
+
+	toy_skip_unless_covered(test);
+	r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	toy.strays = 0;
+	ilv_cover(&toy_strays, ILV_UNBOUNDED, 0, r);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->unstable, 0U);
+
+	toy.runs = 0;
+	toy.strays = 100;
+	ilv_cover(&toy_strays, ILV_UNBOUNDED, 0, r);
+	KUNIT_EXPECT_GT(test, toy.runs, toy.strays + 3);
+	KUNIT_EXPECT_EQ(test, r->error, 0);
+	KUNIT_EXPECT_EQ(test, r->broken, 0U);
+	KUNIT_EXPECT_EQ(test, r->unstable, (u32)BIT(TOY_WRONG));
+	KUNIT_EXPECT_EQ(test, strncmp(r->unstable_in[TOY_WRONG].schedule,
+				      "v1:strays:", 10), 0);
+	KUNIT_EXPECT_GE(test, r->retried, 2U);
+}
+
 static struct kunit_case interleave_cover_cases[] = {
 	KUNIT_CASE(two_bits),
 	KUNIT_CASE(two_bits_of_a_state),
 	KUNIT_CASE(registers),
+	KUNIT_CASE(pairs),
+	KUNIT_CASE(unstable),
 	{}
 };
 

@@ -35,7 +35,6 @@
 
 bool ilv_clean;
 unsigned int ilv_forget;
-unsigned int ilv_pairs;
 
 /**
  * ilv_hash() - a hash of some memory

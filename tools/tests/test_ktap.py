@@ -36,8 +36,8 @@ class Parse(unittest.TestCase):
     def test_source_declares_suites(self) -> None:
         self.assertEqual(
             sorted(EXPECTED),
-            ["interleave", "interleave_cover", "page_writeback", "page_writeback_contexts", "page_writeback_contract",
-             "page_writeback_cost", "page_writeback_folios", "page_writeback_other_cpu",
+            ["interleave", "interleave_cover", "page_writeback", "page_writeback_contexts",
+             "page_writeback_contract", "page_writeback_cost", "page_writeback_folios", "page_writeback_other_cpu",
              "page_writeback_programs", "page_writeback_races", "page_writeback_reduction",
              "page_writeback_stress"],
         )
