@@ -161,9 +161,11 @@ static void pwb_cover(struct kunit *test, const struct ilv_program *program,
 			 c->error, c->last.schedule);
 	pwb_print(test, "covered %s: %s schedules, %s violating, %llu run, %s",
 		  test->name, all, violating, c->schedules, extent);
-	pwb_print(test, "graph %s: %llu states, %llu steps, %llu checked again, %u pairs compared, %u of them whole",
-		  test->name, c->states, c->steps, c->checked, c->pairs,
-		  c->whole_pairs);
+	pwb_print(test, "graph %s: %llu states, %llu steps, %llu checked again, %u pairs compared",
+		  test->name, c->states, c->steps, c->checked, c->pairs);
+	if (c->pairs)
+		pwb_print(test, "pairs %s: all that follows on %u of %u",
+			  test->name, c->whole_pairs, c->pairs);
 	if (*c->differs.schedule)
 		pwb_print(test, "differs %s: %s from %s", test->name,
 			  c->last.schedule, c->differs.schedule);
