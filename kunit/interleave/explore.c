@@ -333,8 +333,8 @@ static void ilv_explore_once(const struct ilv_program *program,
  * What an attempt found that was disturbed in the end, if the last one did not: it
  * was seen all the same.
  */
-static void ilv_keep_unstable(struct ilv_result *result,
-			      const struct ilv_result *earlier)
+void ilv_keep_unstable(struct ilv_result *result,
+		       const struct ilv_result *earlier)
 {
 	unsigned long broken = earlier->broken | earlier->unstable;
 	unsigned int rule;

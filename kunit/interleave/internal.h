@@ -12,6 +12,24 @@
 #define ILV_MAX_SEGMENTS	128
 #define ILV_ATTEMPTS		3	/* to run a schedule, or a program, undisturbed */
 
+/*
+ * Where a function that calls __builtin_unwind_init() saves the registers that
+ * functions preserve: all of them, as its caller had them. x86_64, User-Mode
+ * Linux included, pushes them below the frame pointer. On arm64 the frame
+ * pointer is the lowest address of the saved registers: x29 and x30, then x19
+ * to x28 (aarch64_layout_frame() in GCC). ILV_KNOWS_REGS names these two.
+ */
+#ifdef CONFIG_X86_64
+#define ILV_REGS_BELOW		5	/* words between them and the frame pointer */
+#define ILV_SAVED_REGS		5
+#elif defined(CONFIG_ARM64)
+#define ILV_REGS_BELOW		0
+#define ILV_SAVED_REGS		12
+#else	/* there is no ilv_cover() */
+#define ILV_REGS_BELOW		0
+#define ILV_SAVED_REGS		0
+#endif
+
 /* Points that are not accesses to a watched range: in place of its index. */
 #define ILV_AT_SLEEP		(-1)	/* about to sleep */
 #define ILV_AFTER_ATOMIC	(-2)	/* perhaps just out of a critical section */
@@ -28,8 +46,9 @@
  * @exit: the kthread is to end
  * @lost: given up: it slept for ever
  * @sleeps: how often it fell asleep in this schedule
- * @sp: where its stack ended when it was last at a point, or fell asleep; NULL
- *	before its first point
+ * @sp: where its stack ended when it was last at a point, or fell asleep: the
+ *	address of its saved registers; NULL before its first point
+ * @frame: the same without what the explorer's own functions have put there
  * @top: where the stack of the operation begins
  * @state: the task state it was in at its last point
  * @late: woken, and not at a point or parked again since: the number of the
@@ -48,6 +67,7 @@ struct ilv_thread {
 	bool lost;
 	unsigned int sleeps;
 	const unsigned long *sp;
+	const unsigned long *frame;
 	const unsigned long *top;
 	long state;
 	unsigned int late;
@@ -153,6 +173,8 @@ void ilv_hang(const char *why);
 /* explore.c */
 void ilv_rest(void);
 void ilv_judge_broken(struct ilv_result *result);
+void ilv_keep_unstable(struct ilv_result *result,
+		       const struct ilv_result *earlier);
 void ilv_judge(struct ilv_result *result);
 void ilv_witness_set(struct ilv_witness *w);
 

@@ -20,109 +20,110 @@
  * notion of time.
  */
 #include <linux/bitops.h>
+#include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/string.h>
+#include <linux/xxhash.h>
 
 #include "internal.h"
 
-#define ILV_HASH_PRIME	0x9e3779b97f4a7c15ULL
 #define ILV_DEAD_STACK	1920	/* what calls from a point may have used */
 #define ILV_LIVE_STACK	2048	/* an actor that waits for its start uses less */
 
 bool ilv_clean;
 unsigned int ilv_forget;
 
-static __always_inline u64 ilv_mix(u64 hash, u64 word)
-{
-	return rol64((hash ^ word) * ILV_HASH_PRIME, 29);
-}
-
-static u64 ilv_hash_words(u64 seed, const u64 *w, size_t n)
-{
-	u64 a = seed, b = n, c = 1, d = 2;
-
-	/* Four at a time, as a multiplication takes its time. */
-	for (; n >= 4; n -= 4, w += 4) {
-		a = ilv_mix(a, w[0]);
-		b = ilv_mix(b, w[1]);
-		c = ilv_mix(c, w[2]);
-		d = ilv_mix(d, w[3]);
-	}
-	while (n--)
-		a = ilv_mix(a, *w++);
-	return ilv_mix(ilv_mix(ilv_mix(a, b), c), d);
-}
-
 /**
  * ilv_hash() - a hash of some memory
  * @seed: what it depends on beside that
- * @data: the memory, aligned to 8 bytes
- * @size: its size in bytes; what is left beyond a multiple of 8 counts as well
+ * @data: the memory
+ * @size: its size in bytes
+ *
+ * 64 bits are enough if they are mixed well: of 500,000 states, which are more
+ * than any scenario has, two have the same hash with a probability of
+ * 500,000^2 / 2^65, or 1 : 150 million. A state's hash is made of some ten in
+ * a chain, each of which may be the one to collide: 1 : 15 million.
  */
 u64 ilv_hash(u64 seed, const void *data, size_t size)
 {
-	u64 tail = 0;
-
-	memcpy(&tail, data + size - size % 8, size % 8);
-	return ilv_mix(ilv_hash_words(seed, data, size / 8), tail);
+	return xxh64(data, size, seed);
 }
 
-/* The part of the state that is an actor's own. */
-static u64 ilv_actor_state(u64 hash, const struct ilv_thread *t)
+/* What is left out of the state where a test asks for that. */
+static bool ilv_forgets(unsigned int part)
 {
-	u64 flags = t->done | t->asleep << 1 | !t->sp << 2 |
-		    (u64)t->sleeps << 8 |
-		    (u64)signal_pending(t->task) << 32;
+	return unlikely(ilv_forget & part);
+}
 
+/**
+ * struct ilv_actor_state - the part of the state that is an actor's own
+ * @flags: what it is doing
+ * @sleeps: how often it slept
+ * @task_state: what it goes on with, or falls asleep in
+ * @stack: how many words there are on its stack
+ */
+struct ilv_actor_state {
+	u32 flags;
+	u32 sleeps;
+	u64 task_state;
+	u64 stack;
+};
+
+static const unsigned long *ilv_stack(const struct ilv_thread *t)
+{
+	return ilv_forgets(ILV_FORGET_REGS) ? t->frame : t->sp;
+}
+
+static void ilv_actor_state(struct ilv_actor_state *s, const struct ilv_thread *t)
+{
+	s->flags = t->done | t->asleep << 1 | !t->sp << 2 |
+		   signal_pending(t->task) << 3;
+	s->sleeps = t->sleeps;
 	if (t->done || !t->sp)
-		return ilv_mix(hash, flags);
+		return;
 	if (!t->asleep && !t->woken)
-		flags |= (u64)t->state << 40;
-	hash = ilv_mix(hash, flags);
-	if (ilv_forget & ILV_FORGET_STACKS)
-		return hash;
-	hash = ilv_mix(hash, t->top - t->sp);
-	return ilv_hash_words(hash, (const u64 *)t->sp, t->top - t->sp);
+		s->task_state = t->state;
+	if (!ilv_forgets(ILV_FORGET_STACKS))
+		s->stack = t->top - ilv_stack(t);
 }
 
 /*
- * Actors that were woken and have not come to a point yet run on before
- * whoever is chosen: in the order of their wakeups, and as soon as the one that
- * runs now does not. One that was parked then only parks again, but when it is
- * the one that is chosen, it has its place in that order.
+ * Actors that were woken where they are parked have the CPU before the one that is
+ * chosen, in the order of their wakeups, and only park again. But if the one that runs
+ * now falls asleep, the dead end of its stack tells which of them was next.
  */
-static u64 ilv_late_state(u64 hash, int current_actor)
+static u64 ilv_late_state(int current_actor)
 {
 	unsigned int i, j, rank, nr = ilv_run.program->nr_actors;
-	bool late = false;
+	u64 order = 0;
 
 	for (i = 0; i < nr; i++) {
 		if (!ilv_run.thread[i]->late)
 			continue;
-		late = true;
-		for (j = 0, rank = 0; j < nr; j++)
+		for (j = 0, rank = 1; j < nr; j++)
 			if (ilv_run.thread[j]->late &&
 			    ilv_run.thread[j]->late < ilv_run.thread[i]->late)
 				rank++;
-		hash = ilv_mix(hash, i << 8 | rank);
+		order |= (u64)rank << (8 * i);
 	}
-	return late ? ilv_mix(hash, current_actor) : hash;
+	return order ? order | (u64)(u8)current_actor << 56 : 0;
 }
 
-static u64 ilv_program_state(u64 hash)
+static u64 ilv_program_state(void)
 {
 	const struct ilv_program *program = ilv_run.program;
 	bool nested = ilv_run.in_callback;
+	u64 digest;
 
-	if (ilv_forget & ILV_FORGET_DIGEST)
-		return hash;
+	if (ilv_forgets(ILV_FORGET_DIGEST))
+		return 0;
 	ilv_run.in_callback = true;
-	hash = ilv_mix(hash, program->digest(program->world));
+	digest = program->digest(program->world);
 	ilv_run.in_callback = nested;
-	return hash;
+	return digest;
 }
 
 /**
@@ -132,19 +133,39 @@ static u64 ilv_program_state(u64 hash)
  */
 u64 ilv_state(bool bounded, int current_actor)
 {
+	struct {
+		u32 touched;
+		u32 left_atomic;
+		u32 preemptions;
+		s32 current_actor;
+		u64 broken;
+		u64 program;
+		u64 late;
+		struct ilv_actor_state actor[ILV_MAX_ACTORS];
+	} s = {
+		.touched	= ilv_run.touched,
+		.left_atomic	= ilv_run.left_atomic,
+	};
 	unsigned int i;
-	u64 hash = ilv_mix(ilv_run.touched, ilv_run.left_atomic);
+	u64 hash;
 
+	BUILD_BUG_ON(ILV_MAX_ACTORS > 7);	/* in ilv_late_state() */
 	if (bounded) {
-		hash = ilv_mix(hash, ilv_run.preemptions);
-		hash = ilv_mix(hash, current_actor);
+		s.preemptions = ilv_run.preemptions;
+		s.current_actor = current_actor;
 	}
-	if (!(ilv_forget & ILV_FORGET_BROKEN))
-		hash = ilv_mix(hash, ilv_run.broken);
-	hash = ilv_program_state(hash);
-	hash = ilv_late_state(hash, current_actor);
+	if (!ilv_forgets(ILV_FORGET_BROKEN))
+		s.broken = ilv_run.broken;
+	s.program = ilv_program_state();
+	s.late = ilv_late_state(current_actor);
 	for (i = 0; i < ilv_run.program->nr_actors; i++)
-		hash = ilv_actor_state(hash, ilv_run.thread[i]);
+		ilv_actor_state(&s.actor[i], ilv_run.thread[i]);
+
+	hash = ilv_hash(0, &s, offsetof(typeof(s), actor[i]));
+	for (i = 0; i < ilv_run.program->nr_actors; i++)
+		if (s.actor[i].stack)
+			hash = ilv_hash(hash, ilv_stack(ilv_run.thread[i]),
+					s.actor[i].stack * sizeof(u64));
 	return hash;
 }
 
@@ -182,7 +203,8 @@ void ilv_clean_deep(void)
  */
 void ilv_outcome(struct ilv_outcomes *outcomes)
 {
-	u64 hash = ilv_mix(ilv_mix(0, ilv_run.digest), ilv_run.broken) ?: 1;
+	u64 end[] = { ilv_run.digest, ilv_run.broken };
+	u64 hash = ilv_hash(0, end, sizeof(end)) ?: 1;
 	unsigned int i = hash % ILV_MAX_OUTCOMES;
 
 	while (outcomes->hash[i]) {

@@ -92,15 +92,10 @@ static void ilv_park(struct ilv_thread *t)
  * Where the stack of the caller of the calling function ends, with its
  * registers: those that a function must preserve are saved there by now.
  */
-#ifdef CONFIG_X86_64	/* User-Mode Linux included */
-#define ILV_SAVED_REGS	5	/* pushed below the frame pointer */
-#else
-#define ILV_SAVED_REGS	0
-#endif
 #define ilv_frame()							\
 ({									\
 	__builtin_unwind_init();					\
-	(const unsigned long *)__builtin_frame_address(0) - ILV_SAVED_REGS;	\
+	(const unsigned long *)__builtin_frame_address(0) - ILV_REGS_BELOW;	\
 })
 
 /* The first error of a run is the one that counts. */
@@ -278,6 +273,7 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 		else
 			ilv_run.touched |= BIT(t->self);
 		t->sp = ilv_frame();
+		t->frame = frame;
 		t->state = compat_task_state(current);
 		t->late = 0;
 		ilv_decide(t);
@@ -348,6 +344,7 @@ static void ilv_probe_switch(void *data, COMPAT_SCHED_SWITCH_ARGS(prev, next))
 	if (!t || t->parked)
 		return;
 	t->sp = ilv_frame();
+	t->frame = t->sp + ILV_SAVED_REGS;
 	ilv_fell_asleep(t);
 }
 

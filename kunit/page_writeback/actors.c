@@ -246,13 +246,14 @@ void pwb_actor_fdatawait(void *data, int self)
 
 /*
  * A killable wait for the end of writeback returned @ret: 0 only if the bit was seen
- * clear, and -EINTR only if the caller was killed. It was not clear if the writeback
- * that the wait was for, the number @begun, is still under way.
+ * clear, and -EINTR only if the caller was killed. It was not clear if the first
+ * writeback, for which the wait was, is still under way. A wait for a later one may get
+ * the wakeup of the first; callers look at the bit again.
  */
 static void pwb_check_return(struct pwb_world *world, struct page *page,
 			     unsigned int begun, int ret)
 {
-	bool over = world->writebacks != begun || !PageWriteback(page);
+	bool over = begun > 1 || world->writebacks > 1 || !PageWriteback(page);
 
 	if (ret ? ret != -EINTR || !signal_pending(current) : !over)
 		ilv_violation(PWB_WRONG_RETURN);

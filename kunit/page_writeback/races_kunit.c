@@ -144,12 +144,15 @@ static void pwb_cover(struct kunit *test, const struct ilv_program *program,
 {
 	struct ilv_result *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 	char all[32], violating[32], extent[ILV_SCHEDULE_LEN + 32] = "complete";
-	unsigned long more;
+	unsigned long more, unstable;
 	unsigned int rule;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	ilv_pairs = pwb_pairs;
 	ilv_cover(program, ILV_UNBOUNDED, pwb_limit, c);
+	ilv_pairs = 0;
 	more = c->broken & ~r->broken;
+	unstable = c->unstable & ~r->broken;
 
 	pwb_format_count(all, sizeof(all), &c->all);
 	pwb_format_count(violating, sizeof(violating), &c->all_violating);
@@ -158,8 +161,14 @@ static void pwb_cover(struct kunit *test, const struct ilv_program *program,
 			 c->error, c->last.schedule);
 	pwb_print(test, "covered %s: %s schedules, %s violating, %llu run, %s",
 		  test->name, all, violating, c->schedules, extent);
-	pwb_print(test, "graph %s: %llu states, %llu steps, %llu checked again",
-		  test->name, c->states, c->steps, c->checked);
+	pwb_print(test, "graph %s: %llu states, %llu steps, %llu checked again, %u pairs compared",
+		  test->name, c->states, c->steps, c->checked, c->pairs);
+	if (c->pairs)
+		pwb_print(test, "pairs %s: all that follows on %u of %u",
+			  test->name, c->whole_pairs, c->pairs);
+	if (*c->differs.schedule)
+		pwb_print(test, "differs %s: %s from %s", test->name,
+			  c->last.schedule, c->differs.schedule);
 	pwb_print(test, "time: covering %s %llu schedules in %llu us, %llu a second",
 		  test->name, c->runs, div_u64(c->ns, 1000),
 		  div64_u64(c->runs * NSEC_PER_SEC, max(c->ns, 1ULL)));
@@ -172,9 +181,13 @@ static void pwb_cover(struct kunit *test, const struct ilv_program *program,
 		r->count[rule] = c->count[rule];
 		r->witness[rule] = c->witness[rule];
 	}
+	for_each_set_bit(rule, &unstable, PWB_NR_RULES)
+		if (!(r->unstable & BIT(rule)))
+			r->unstable_in[rule] = c->unstable_in[rule];
 	r->broken |= more;
+	r->unstable = (r->unstable | unstable) & ~r->broken;
 	r->violating += more ? c->violating : 0;
-	if (c->error == -EDEADLK)
+	if (pwb_world_is_lost(c->error))
 		r->error = c->error;
 }
 

@@ -24,6 +24,10 @@ static uint compare;
 module_param_cb(compare, &pwb_uint_ops, &compare, 0444);
 MODULE_PARM_DESC(compare, "preemptions for which the reduction is compared with a search without; 0 for no comparison");
 
+uint pwb_pairs = 16;
+module_param_cb(pairs, &pwb_uint_ops, &pwb_pairs, 0444);
+MODULE_PARM_DESC(pairs, "states in a search without a bound from which two runs that came there by different ways are compared to the end");
+
 /* kunit_skip() leaves the case. */
 #define pwb_skip_unless_asked(test)					\
 do {									\
@@ -104,7 +108,9 @@ static void pwb_run_all(struct pwb_twice *t, unsigned int bound)
 static void pwb_run_cover(struct pwb_twice *t, unsigned int bound)
 {
 	t->program.outcomes = &t->cover_outcomes;
+	ilv_pairs = pwb_pairs;
 	ilv_cover(&t->program, bound, 0, &t->cover);
+	ilv_pairs = 0;
 }
 
 static bool pwb_twice_same(const struct pwb_twice *t)

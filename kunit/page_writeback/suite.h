@@ -43,6 +43,7 @@ extern const struct kernel_param_ops pwb_uint_ops;
 extern const struct kernel_param_ops pwb_bool_ops;
 extern char *pwb_scenario;	/* the only one to be run, or "" */
 extern char *pwb_schedule;	/* to be replayed, or "" */
+extern uint pwb_pairs;		/* see reduction_kunit.c */
 
 void pwb_print_names(struct kunit *test, const char *what, const char *name,
 		     unsigned long mask, const char *const *names,
