@@ -14,13 +14,12 @@ import re
 import shutil
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import boot, build, cells, fetch, judge, options, proc, report, stage, twin
+from . import boot, build, cells, fetch, judge, options, proc, report, stage, strict, twin
 from .arches import load as load_arches
 from .build import Kernel
 from .errors import Exit, WbError
@@ -86,7 +85,11 @@ class Outcome:
 def load_expectations(path: Path) -> Expectations:
     """Read expected.toml; raises if it says nothing, or two things, of a mutant."""
     try:
-        data = tomllib.loads(path.read_text())
+        data = strict.load(path)
+        whole = strict.Table(path, data)
+        whole.has(("stack", "twin", "mutant"), ("not_alone",))
+        for name in data["mutant"]:
+            whole.table("mutant").table(name).has((), ("killed_by", "survives"))
         mutants = {
             name: Expected(tuple(sorted(row.get("killed_by", ()))), row.get("survives", ""))
             for name, row in data["mutant"].items()
