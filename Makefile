@@ -110,4 +110,4 @@ readme:
 	@$(takes)tools/check --readme
 
 clean:
-	@$(takes)$(if $(WB_BUILD),echo 'WB_BUILD is yours: please remove it yourself' >&2; exit 2;) rm -rf build
+	@$(takes)$(if $(WB_BUILD),echo 'WB_BUILD is yours: please remove it yourself' >&2; exit 2;) $(WBCHECK) clean

@@ -18,7 +18,7 @@ from .arches import load as load_arches
 from .errors import Exit, WbError
 from .fetch import Source
 from .lines import Form, Line
-from .settings import Settings, lock
+from .settings import Settings, build_lock
 
 
 BUILDERS = 2
@@ -189,7 +189,7 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run,
         return runners.submit(end, i, kernel)
 
     with (
-        lock(settings.build),
+        build_lock(settings.build),
         ThreadPoolExecutor(max_workers=os.cpu_count()) as runners,
         ThreadPoolExecutor(max_workers=BUILDERS) as builders,
         ThreadPoolExecutor(max_workers=1) as stager,

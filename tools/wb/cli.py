@@ -30,7 +30,7 @@ from .lines import DEFAULT, Line, Variant, load
 from .lines import get as get_line
 from .lines import select as select_lines
 from .resemble import Likeness
-from .settings import Settings, expanded, lock
+from .settings import Settings, build_lock, clean, expanded
 
 # What commands that are run get of the environment. All else (KCFLAGS, KCONFIG_CONFIG, LLVM,
 # MAKEFLAGS, GIT_DIR, CPATH, ...) could make another kernel than the one that is asked for.
@@ -452,7 +452,7 @@ def cmd_programs(settings: Settings, args: argparse.Namespace) -> Exit:
     parameters = []
     if args.bound is not None:
         parameters.append(f"page_writeback.bound={args.bound}")
-    with lock(settings.build):
+    with build_lock(settings.build):
         outcomes = programs.run(settings, wanted, broken, args.actors, args.shard, parameters, note)
     surprises = programs.surprises(outcomes, args.shard == (1, 1))
     report.write_json(path, {
@@ -485,7 +485,7 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
                       f"the scenarios are {', '.join(names)}, and programs have names like p_ETR")
     cell = one_cell(settings, args)
     cells.require_explorer(settings, cell.line, [cell.arch])
-    with lock(settings.build):
+    with build_lock(settings.build):
         kernel = cells.built(settings, cell)
         log = boot.boot(settings, kernel, cell.name, [f"page_writeback.replay={args.schedule}"])
     suite = log.suites.get(place[0])
@@ -530,7 +530,7 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
         (variant_cell(line, broken, arch, source), variant_cell(line, fixed, arch, source))
         for arch in found
     ]
-    with lock(settings.build):
+    with build_lock(settings.build):
         data = witness.run(settings, pairs, say)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     say(f"verdict: {len(data['witnesses'])} crashes on {broken.name}, none on {fixed.name}; "
@@ -544,7 +544,7 @@ def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
     cells.require_suites(settings, line, found)
     path = options.results_path(settings, args, "stress", line)
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
-    with lock(settings.build):
+    with build_lock(settings.build):
         data, broke = stress.run(settings, wanted, args.seconds, args.runs, say)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     if broke:
@@ -563,7 +563,7 @@ def cmd_cost(settings: Settings, args: argparse.Namespace) -> Exit:
                       "x86_64, arm64")
     path = options.results_path(settings, args, "cost", line)
     source, wanted = variant_cells(settings, args, line, args.variant)
-    with lock(settings.build):
+    with build_lock(settings.build):
         data = cost.run(settings, wanted, say)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     say(f"\ninstructions for each end of writeback; results in {path}")
@@ -572,7 +572,7 @@ def cmd_cost(settings: Settings, args: argparse.Namespace) -> Exit:
 
 def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
     cell = one_cell(settings, args)
-    with lock(settings.build):
+    with build_lock(settings.build):
         staged = cells.staged(settings, cell)
         build.configure_by_hand(settings.root, staged, cell.arch, cell.name, stage.native_config(
             cell.source.path, cells.kunitconfig(settings, cell.line, cell.arch)
@@ -591,6 +591,11 @@ def cmd_deps(settings: Settings, args: argparse.Namespace) -> Exit:
 def cmd_fetch(settings: Settings, args: argparse.Namespace) -> Exit:
     deps.require(deps.BUILD)
     say(str(fetch.get(settings, line_of(settings, args), os.environ.get("KSRC")).path))
+    return Exit.OK
+
+
+def cmd_clean(settings: Settings, _: argparse.Namespace) -> Exit:
+    clean(settings.build)
     return Exit.OK
 
 
@@ -673,6 +678,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_arch(c)
     mutants.add_command(add)
     options.add_line(add("fetch", cmd_fetch, "only get the kernel source; prints where it is"))
+    add("clean", cmd_clean, "remove the staged trees and results, when no run is using them")
     c = add("deps", cmd_deps, "only install the packages that are needed")
     options.add_arch(c)
     c.add_argument("--check", action="store_true", help="those of the project's own tests too")

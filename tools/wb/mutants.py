@@ -26,7 +26,7 @@ from .errors import Exit, WbError
 from .fetch import Source
 from .lines import Line, patch_files
 from .lines import get as get_line
-from .settings import Settings, lock, make_folder
+from .settings import Settings, build_lock, make_folder
 
 FOLDER = "mutants"
 REFACTORINGS = "refactorings"
@@ -337,7 +337,7 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
     def note(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    with lock(settings.build):
+    with build_lock(settings.build):
         bench = Bench(settings, line, source, expectations)
         outcomes = _build_and_run(bench, jobs, args.full, note)
     odd = [surprise(j, o, args.full) for j, o in zip(jobs, outcomes, strict=True)]

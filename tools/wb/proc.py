@@ -90,6 +90,14 @@ cancelled = threading.Event()
 # Open files that all that is run keeps open, too: the locks it runs under.
 passed_on: set[int] = set()
 
+
+
+def go_on(doing: str) -> None:
+    """Raise if all is cancelled: for work that is done without a process."""
+    if cancelled.is_set():
+        raise WbError(Exit.INTERRUPTED, f"interrupted: {doing}")
+
+
 # Names the processes of one run(): several may be going on at once.
 MARK = "WB_RUN"
 _runs = itertools.count()
@@ -193,6 +201,15 @@ def run(
         raise WbError(Exit.INTERRUPTED, f"interrupted: {label or command[0]}")
     text = log.read_text(errors="replace") if log else data.decode(errors="replace")
     return Done(code, text, time.monotonic() - start)
+
+
+def remove(paths: Sequence[Path]) -> None:
+    """Remove files and folders; in a process, for large ones take their time."""
+    if paths:
+        names = ", ".join(p.name for p in paths[:2]) + (" ..." if len(paths) > 2 else "")
+        done = run(["rm", "-rf", "--", *paths], label=f"removing {names}")
+        if done.code:
+            raise WbError(Exit.HOST, f"can't remove {names}: {done.reason}")
 
 
 def capture(command: Sequence[str | Path], *, cwd: Path | None = None) -> str | None:
