@@ -1,21 +1,96 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs at the same time, and what interrupted ones leave: who waits for whom, and for how long."""
 
+import contextlib
+import io
 import os
 import shutil
 import signal
 import stat
 import subprocess
+import tempfile
+import threading
 import time
 import unittest
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
-from wb import fetch, lines
+from wb import cells, cli, fetch, lines, mutants, proc, programs
 from wb.errors import Exit
+from wb.settings import Settings
 
 from .small import ROOT, Machine, make_tree, until
 
 LINE = lines.load(ROOT / "patches")["v5.10"]
+
+
+class Signals(unittest.TestCase):
+    """A signal whose handler has run, in whatever thread, before the main thread began to wait."""
+
+    def interrupted_by_a_thread(self, function: Callable[[Callable[[], None]], object]) -> None:
+        """It gets the work for a thread, in which the signal arrives; nothing wakes the main thread."""
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        def work() -> None:
+            time.sleep(0.5)
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+            proc.cancelled.wait(20)
+
+        self.addCleanup(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, interrupt))
+        self.addCleanup(proc.cancelled.clear)
+        start = time.monotonic()
+        with self.assertRaises(KeyboardInterrupt):
+            function(work)
+        self.assertLess(time.monotonic() - start, 10)
+
+    def test_while_python_drops_what_is_raised(self) -> None:
+        """As from a finalizer: the next that is run is ended all the same."""
+        class Last:
+            def __del__(self) -> None:
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(0.1)
+
+        def command(*_: object) -> Exit:
+            Last()
+            proc.run(["sleep", "20"], label="sleeping")
+            return Exit.OK
+
+        for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self.addCleanup(signal.signal, s, signal.getsignal(s))
+        self.addCleanup(setattr, proc, "_asked", False)
+        start = time.monotonic()
+        with mock.patch.dict(os.environ), mock.patch("sys.unraisablehook"), \
+                mock.patch("wb.cli.cmd_fetch", command), contextlib.redirect_stderr(io.StringIO()):
+            self.assertEqual(cli.main(["fetch"]), Exit.INTERRUPTED)
+        self.assertLess(time.monotonic() - start, 10)
+
+    def test_while_kernels_are_built(self) -> None:
+        with tempfile.TemporaryDirectory() as tmp, mock.patch("wb.cells.twins", lambda *_: [None]), \
+                mock.patch("wb.cells.stage.prepare"):
+            settings = replace(Settings.from_environment(), build=Path(tmp))
+
+            def run(work: Callable[[], None]) -> object:
+                with mock.patch("wb.cells.built", lambda *_: work()):
+                    return cells.run_cells(settings, [mock.Mock(folder="x")], cells.Run())
+
+            self.interrupted_by_a_thread(run)
+
+    def test_while_programs_run(self) -> None:
+        def run(work: Callable[[], None]) -> object:
+            with mock.patch("wb.programs._run_part", lambda *_: work()):
+                return programs.run_size(mock.Mock(), mock.Mock(), mock.Mock(), 2, (1, 1), ())
+
+        self.interrupted_by_a_thread(run)
+
+    def test_while_mutants_run(self) -> None:
+        def run(work: Callable[[], None]) -> object:
+            with mock.patch("wb.mutants.run_kernel", lambda *_: work()):
+                return mutants._build_and_run(mock.Mock(), [mock.Mock()], False, lambda _: None)
+
+        self.interrupted_by_a_thread(run)
 
 
 class Locks(Machine):

@@ -209,6 +209,6 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run,
 
 def _outcome(begun: Future[Future[judge.Verdict]]) -> judge.Verdict | WbError:
     try:
-        return begun.result().result()
+        return proc.result(proc.result(begun))
     except WbError as error:
         return error

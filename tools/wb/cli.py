@@ -686,12 +686,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str]) -> int:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    for s in (signal.SIGTERM, signal.SIGHUP):
+    for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(s) != signal.SIG_IGN:  # as nohup has it
-            signal.signal(s, interrupt)
+            signal.signal(s, proc.interrupt)
     args = parser().parse_args(argv)
     verbose = bool(os.environ.get("V"))
     try:

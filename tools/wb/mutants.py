@@ -309,7 +309,7 @@ def _build_and_run(
                     running.append(pool.submit(Outcome, job.name, problem=str(error)))
                     continue
                 running.append(pool.submit(run_kernel, bench.settings, kernel, job, full, note))
-            return [r.result() for r in running]
+            return [proc.result(r) for r in running]
         except BaseException:
             proc.cancelled.set()
             raise

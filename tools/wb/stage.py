@@ -247,7 +247,7 @@ def _clone(source: Source, stage: Path) -> None:
                 if done.code:
                     done = proc.run(["cp", "-af", *share, new], label=label)
                 if not done.code:
-                    done = copied.result()
+                    done = proc.result(copied)
             except BaseException:
                 proc.cancelled.set()  # or the pool would wait for the copy
                 raise
