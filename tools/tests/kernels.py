@@ -8,7 +8,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from wb import fetch, lines, stage
+from wb import cli, fetch, lines, stage
 from wb.errors import Exit
 from wb.judge import Breakage, Scenario, Verdict
 from wb.settings import Settings
@@ -59,6 +59,11 @@ def results(name: str) -> dict[str, object]:
     data = json.loads((RESULTS / f"{name}.json").read_text())
     assert isinstance(data, dict)
     return data
+
+
+def verified(tree: Path) -> dict[str, object]:
+    """What the last verify of a tree has left."""
+    return results(cli.tree_folder(tree.resolve()))
 
 
 def verdicts_of(data: dict[str, object]) -> list[Verdict]:

@@ -330,9 +330,13 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
     if not jobs:
         raise WbError(Exit.USAGE, f"--shard {'/'.join(map(str, args.shard))}: there is none in "
                       "this part")
-    path = options.results_path(settings, args, "mutants", line)
-    cells.require([load_arches(settings.root / "kconfig")[ARCH]])
+    if os.environ.get("KSRC"):
+        fetch.check_given(line, os.environ["KSRC"])
+    arch = load_arches(settings.root / "kconfig")[ARCH]
+    path = options.begun(settings, args, line.results("mutants"), line, [arch])
+    cells.require([arch])
     source = fetch.get(settings, line, os.environ.get("KSRC"))
+    path.about.of(source)
 
     def note(text: str) -> None:
         print(text, file=sys.stderr, flush=True)

@@ -384,6 +384,10 @@ def prepare(source: Source, stage: Path) -> bool:
     return True
 
 
+# Of the trees that were staged by this run, as they were staged last.
+digests: dict[Path, str] = {}
+
+
 def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
     """Make `stage` the source plus `files`, touching only what differs."""
     manifest_path = stage / STAMP
@@ -440,7 +444,8 @@ def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
             file=sys.stderr,
         )
     named = _as_text(everything).encode(errors="surrogateescape")
-    return Staged(stage, hashlib.sha256(named).hexdigest())
+    digests[stage] = hashlib.sha256(named).hexdigest()
+    return Staged(stage, digests[stage])
 
 
 def _remove_stale(stage: Path, wanted: set[str], before: set[str]) -> None:
