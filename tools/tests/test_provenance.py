@@ -36,8 +36,11 @@ class Of(unittest.TestCase):
         return run
 
     def test_all_is_there(self) -> None:
-        data = self.run_of()()
+        with mock.patch.dict(os.environ, {"KSRC": "/linux"}):
+            data = self.run_of()()
         self.assertEqual(data["bound"], 3)
+        self.assertEqual(data["environment"], {"KSRC": "/linux", "SMP": str(self.settings.cpus),
+                                               "JOBS": str(self.settings.jobs)})
         for key in ("tool", "suite", "patches"):
             self.assertRegex(data[key]["sha256"], "^[0-9a-f]{64}$")
         um = data["architectures"]["um"]

@@ -19,7 +19,7 @@ from .fetch import Source
 from .lines import Line
 from .settings import Settings
 
-ASKED = ("KSRC", "ACCEL", "SMP", "JOBS", "WB_BUILD", "XDG_CACHE_HOME")
+ASKED = ("KSRC", "ACCEL")  # of the environment
 SUITE = ("kunit", "kconfig")  # what the suite is made of
 
 
@@ -83,7 +83,8 @@ class Run:
         self.settings, self.line, self.archs = settings, line, archs
         self.fixed: dict[str, Any] = {
             "command": shlex.join(["tools/wbcheck", *sys.argv[1:]]),
-            "environment": {n: os.environ[n] for n in ASKED if os.environ.get(n)},
+            "environment": {n: os.environ[n] for n in ASKED if os.environ.get(n)}
+            | {"SMP": str(settings.cpus), "JOBS": str(settings.jobs)},
             "bound": "default" if bound is None else bound,
             "tool": {"commit": commit_of(settings.root), "sha256": hash_of(settings.root, ["tools/wb"])},
             "suite": {"sha256": hash_of(settings.root, SUITE)},
