@@ -99,8 +99,17 @@ class Of(unittest.TestCase):
         self.assertFalse(data()["complete"])
         path.write({"variants": []})
         path.end(Exit.INTERRUPTED, "why")
-        self.assertFalse(data()["complete"])
-        self.assertEqual(data()["run"]["exit_code"], 130)  # type: ignore[index]
+        self.assertEqual((data()["complete"], data()["exit"]), (False, 130))
+
+    def test_holds(self) -> None:
+        """Not if it was said when all had come, and the run ended otherwise."""
+        path = results.Results(self.tmp / "x.json", self.run_of())
+        for code, holds in ((Exit.OK, True), (Exit.INCOMPLETE, False), (Exit.HOST, False)):
+            path.write({"holds": True, "exit": 0})
+            self.assertIsNone(json.loads((self.tmp / "x.json").read_text())["exit"])
+            path.end(code)
+            data = json.loads((self.tmp / "x.json").read_text())
+            self.assertEqual((data["holds"], data["exit"]), (holds, code))
 
     def test_a_disk_that_is_full(self) -> None:
         """Of a file that can't be written, the old one stays."""

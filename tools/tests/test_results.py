@@ -92,7 +92,7 @@ class Kept(Machine):
         self.assertNotIn(done.returncode, (0, 2), done.stdout)
         data = json.loads(own.read_text())
         self.assertEqual((data["complete"], data["as_expected"]), (False, False))
-        self.assertEqual(data["run"]["exit_code"], done.returncode)
+        self.assertEqual(data["exit"], done.returncode)
         self.assertIn(data["run"]["error"], done.stdout)
         self.assertEqual([f.name for f in self.tmp.iterdir() if "wb-new" in f.name], [])
 
@@ -105,13 +105,13 @@ class Kept(Machine):
             self.assertTrue(until(lambda: own.read_text() != OLD))
             begun = json.loads(own.read_text())
             self.assertEqual((begun["complete"], begun["as_expected"]), (False, False))
-            self.assertEqual((begun["run"]["exit_code"], begun["run"]["ended"]), (None, None))
+            self.assertEqual((begun["exit"], begun["run"]["ended"]), (None, None))
             self.assertNotIn("variants", begun)
             process.send_signal(how)
             process.communicate(timeout=20)
             data = json.loads(own.read_text())
             self.assertFalse(data["complete"] or data["as_expected"])
-            self.assertEqual(data["run"]["exit_code"], code)
+            self.assertEqual(data["exit"], code)
             shutil.rmtree(self.build, ignore_errors=True)
 
     def test_a_tree_has_one_name(self) -> None:

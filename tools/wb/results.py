@@ -67,24 +67,25 @@ class Results(os.PathLike[str]):
 
     def begin(self) -> None:
         """From here on, the file is this run's."""
-        self.write({"complete": False, "as_expected": False})
+        self.write({"complete": False, "as_expected": False, "holds": False})
 
     def write(self, data: dict[str, Any]) -> None:
-        """Keep the results so far."""
-        self.data = data
-        self._write({"exit_code": None, "ended": None})
+        """Keep the results so far; the run is not over."""
+        self.data = {"complete": not data.get("errors"), **data}
+        self._write({"exit": None}, {"ended": None})
 
     def end(self, code: Exit, why: str = "") -> None:
-        """Keep how the run ended, if it had begun."""
-        if self.data is not None:
-            if code in (Exit.INTERRUPTED, Exit.DEFECT):
-                self.data = {**self.data, "complete": False}
-            self._write({"exit_code": int(code), "meaning": MEANING[code],
-                         **({"error": why} if why else {})})
+        """Keep how the run ended, if it had begun: no script is to take it for more than that."""
+        if self.data is None:
+            return
+        if code != Exit.OK and "holds" in self.data:
+            self.data["holds"] = False
+        if code in (Exit.INTERRUPTED, Exit.DEFECT):
+            self.data["complete"] = False
+        self._write({"exit": int(code)}, {"meaning": MEANING[code], **({"error": why} if why else {})})
 
-    def _write(self, end: dict[str, Any]) -> None:
-        with contextlib.suppress(OSError):
+    def _write(self, end: dict[str, Any], more: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError):  # of which write_text() tells
             self.path.parent.mkdir(exist_ok=True, parents=True)
-        complete = {"complete": not (self.data or {}).get("errors")}
-        write_text(self.path, json.dumps(
-            {**complete, **(self.data or {}), "run": {**self.about(), **end}}, indent=2) + "\n")
+        whole = {**(self.data or {}), **end, "run": {**self.about(), **more}}
+        write_text(self.path, json.dumps(whole, indent=2) + "\n")
