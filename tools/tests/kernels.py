@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import unittest
+from dataclasses import fields
 from pathlib import Path
 
 from wb import cli, fetch, lines, stage
 from wb.errors import Exit
-from wb.judge import Breakage, Scenario, Verdict
+from wb.judge import Breakage, Death, Scenario, Unstable, Verdict
 from wb.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -70,11 +71,15 @@ def verdicts_of(data: dict[str, object]) -> list[Verdict]:
     found = []
     for v in data["variants"]:  # type: ignore[attr-defined]
         scenarios = {
-            n: Scenario(**{**s, "breaks": [Breakage(**b) for b in s["breaks"]]})
+            n: Scenario(**{**s, "breaks": [Breakage(**b) for b in s["breaks"]],
+                           "unstable": [Unstable(**u) for u in s["unstable"]]})
             for n, s in v["scenarios"].items()
         }
-        found.append(Verdict(v["name"], v["arch"], scenarios, v["failed"], v["skipped"],
-                             relies=v.get("relies", [])))
+        kept = {f.name: v[f.name] for f in fields(Verdict)}
+        found.append(Verdict(**{
+            **kept, "scenarios": scenarios, "deaths": [Death(**d) for d in v["deaths"]],
+            "unstable": [Unstable(**u) for u in v["unstable"]],
+        }))
     return found
 
 

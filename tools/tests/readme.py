@@ -4,7 +4,7 @@
 from typing import Any
 
 from wb import cost, lines, report
-from wb.errors import MEANING, Exit
+from wb.errors import KIND, MEANING, Exit
 from wb.judge import short_rule
 
 from .kernels import RESULTS, ROOT, results, verdicts_of
@@ -19,20 +19,24 @@ def indented(text: str) -> str:
 def kunit_blocks() -> dict[str, str]:
     """Of the last `make kunit`, and of the tool."""
     verdicts = verdicts_of(results("kunit"))
-    broken = ", ".join(v.name for v in verdicts if not v.holds)
-    held = ", ".join(v.name for v in verdicts if v.holds)
-    h2 = verdicts[0].scenarios["reuse"].breaks[1]
-    codes = "".join(f"| {c.value} | {MEANING[c]} |\n" for c in Exit)
+    h2 = next(b for b in verdicts[0].scenarios["reuse"].breaks if short_rule(b.rule) == "H2")
     return {
         "kunit": indented(
             report.verdict_table(verdicts)
-            + f"\n\nverdict: as expected: {broken} broken, {held} without a violation; results in ..."
+            + f"\n\n{report.claimed(verdicts)}"
+            + f"\n\nverdict: {results('kunit')['verdict']}; results in ..."
         ),
         "relies": indented(report.relied_on(verdicts)),
         "results": report.hazard_table(verdicts) + "\n",
         "witness": indented("\n".join([f"{h2.rule}, {h2.witness}", "", *h2.diagram])),
-        "codes": "| code | meaning |\n|---|---|\n" + codes,
+        "codes": codes_block(),
     }
+
+
+def codes_block() -> str:
+    """Of the tool: the exit codes, and what a script does with each."""
+    return "| code | kind | meaning |\n|---|---|---|\n" + "".join(
+        f"| {c.value} | {KIND[c]} | {MEANING[c]} |\n" for c in Exit)
 
 
 def cover_block() -> str:

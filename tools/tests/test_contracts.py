@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 from wb import contracts, fetch, lines
+from wb.errors import WbError
 from wb.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +61,17 @@ class Contracts(unittest.TestCase):
         self.assertIn("0 known to do as they are asked, 2 to be looked at:\n", said)
         self.assertIn("  fs/foo/foo.c:14: foo_end() calls folio_end_writeback_no_dropbehind(), "
                       "which asks for a reference to the folio", said)
+        self.assertEqual(contracts.finding(calls), "unknown caller foo_end() of "
+                         "folio_end_writeback_no_dropbehind(), foo_setup() of "
+                         "folio_end_writeback_no_dropbehind()")
+
+    def test_allowed(self) -> None:
+        call = contracts.Call("f", "a reference", "fs/foo.c", 14, "foo_end", "")
+        for name in ("foo_end", "fs/foo.c:foo_end"):
+            self.assertEqual([c.why for c in contracts.allowed([call], [name])], [contracts.ALLOWED])
+        self.assertEqual(contracts.allowed([call], []), [call])
+        with self.assertRaises(WbError):
+            contracts.allowed([call], ["fs/bar.c:foo_end"])
 
 
 if __name__ == "__main__":

@@ -66,8 +66,9 @@ class Qemu(KernelTest):
         """A kernel that dies or does not end: a code each, and nothing is left."""
         unfixed = ("kunit", "--arch", "x86_64", "--variant", "unfixed")
         done = wbcheck(*unfixed, "--scenario", "reuse_sync")
-        self.check(done, Exit.CRASH)
-        self.assertRegex(done.stdout, r"kernel BUG at mm/page-writeback.c.* in v1:reuse_sync:\S+;")
+        self.check(done, Exit.VIOLATION)
+        self.assertRegex(done.stdout, r"reuse_sync breaks dies: kernel BUG at mm/page-writeback\.c:\d+")
+        self.assertRegex(done.stdout, r"dies: kernel BUG at .* in reuse_sync: preemptions \d:\n  v1:reuse_sync:\S+\n")
         done = wbcheck(*unfixed, "--timeout", "2")
         self.check(done, Exit.BOOT)
         for how, code in ((signal.SIGKILL, Exit.KILLED), (signal.SIGINT, Exit.INTERRUPTED)):

@@ -93,7 +93,7 @@ class Kept(Machine):
         data = json.loads(own.read_text())
         self.assertEqual((data["complete"], data["as_expected"]), (False, False))
         self.assertEqual(data["exit"], done.returncode)
-        self.assertIn(data["run"]["error"], done.stdout)
+        self.assertIn(data["errors"][0], done.stdout)
         self.assertEqual([f.name for f in self.tmp.iterdir() if "wb-new" in f.name], [])
 
     def test_nor_does_one_that_is_ended(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import accel, build, ktap, proc
+from . import accel, build, judge, ktap, proc
 from .build import Kernel
 from .errors import Exit, WbError
 from .settings import Settings
@@ -17,6 +17,7 @@ from .stage import BUILD_DIR
 
 TIMEOUT = 120  # seconds; a run takes a few, more without acceleration or with debugging aids
 QEMU_TIMEOUT = 900
+REPLAY_TIMEOUT, REPLAY_QEMU_TIMEOUT = 30, 120  # of one schedule
 BANNER = re.compile(rf"Linux version \S+ \({build.USER}@(\S+)\)")
 MEMORY = 1024  # MiB
 COUNTED = ("-icount", "shift=0")  # one nanosecond of the machine's time is an instruction
@@ -98,43 +99,64 @@ def require_in_time(log: ktap.Log, name: str, where: str) -> None:
                               f"KUnit lets it, 300 s; ask for less; {where}")
 
 
-def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
-         timeout: float | None = None, counted: bool = False) -> ktap.Log:
-    """Run the suites; returns a log that is free of crashes and complete to its end.
+def ended(ran: Ran, kernel: Kernel, name: str) -> ktap.Log:
+    """What a run has left, and how it came to its end; raises if no test had begun.
 
     Where kunit.py ran it, its verdict must agree with what the log says.
     """
-    ran = run(settings, kernel, name, parameters, timeout, counted)
-    where = f"see {ran.log}"
     log = ktap.parse(ran.text, kernel.arch.known)
+    log.path = str(ran.log)
+    where = f"see {ran.log}"
     for report in dict.fromkeys(log.known):
         print(f"  {name}: known, see kconfig: {report}", file=sys.stderr)
     code = ran.done.code
-    if log.crash:
-        schedule = f", in {log.schedule}" if log.schedule else ""
-        raise WbError(
-            Exit.CRASH, f"{name}: the kernel crashed: {log.crash[0].strip()}{schedule}; {where}"
-        )
-    if code is not None and code < 0 and not log.ended:
-        raise WbError(Exit.KILLED, f"{name}: ended from outside, by signal {-code}; {where}")
     seconds = f"{ran.done.seconds:.0f} s"
+    if not log.ended and not log.death and code is not None and code < 0:
+        log.stopped = judge.ENDED, f"ended from outside, by signal {-code}"
+    elif not log.ended and ran.timed_out:
+        log.stopped = judge.LATE, f"did not end within {seconds}"
     if not log.started:
+        if log.crash:
+            raise WbError(Exit.BOOT, f"{name}: the kernel died before any test had begun: "
+                          f"{ktap.reason(log.crash)}; {where}")
+        if log.stopped and log.stopped[0] == judge.ENDED:
+            raise WbError(Exit.KILLED, f"{name}: {log.stopped[1]}; {where}")
         why = f"no test had begun after {seconds}" if ran.timed_out else "did not boot"
         raise WbError(Exit.BOOT, f"{name}: {why}; {where}")
-    if ran.timed_out:
-        raise WbError(Exit.BOOT, f"{name}: did not end within {seconds}; {where}")
+    if not log.ended:
+        return log
+    silent = [a for a in kernel.arch.announces if a not in ran.text]
+    if silent:
+        log.doubts.append(f"a debugging aid is off: no '{silent[0]}'")
+    if ran.kunit_log and not log.reports:
+        failed = any(not c.ok for s in log.suites.values() for c in s.cases.values())
+        if failed != (code != 0):
+            log.doubts.append(f"kunit.py says {'pass' if code == 0 else 'fail'}, the log says "
+                              f"otherwise; see {ran.kunit_log}")
+    return log
+
+
+def attempt(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
+            timeout: float | None = None) -> ktap.Log:
+    """Run the suites, however that ends."""
+    return ended(run(settings, kernel, name, parameters, timeout), kernel, name)
+
+
+def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
+         timeout: float | None = None, counted: bool = False) -> ktap.Log:
+    """Run the suites; returns a log that is free of crashes and complete to its end."""
+    log = ended(run(settings, kernel, name, parameters, timeout, counted), kernel, name)
+    where = f"see {log.path}"
+    if log.crash:
+        schedule = f", in {log.schedule}" if log.schedule else ""
+        raise WbError(Exit.CRASH, f"{name}: the kernel crashed: {ktap.reason(log.crash)}{schedule}; "
+                      f"{where}")
+    if log.stopped:
+        kind, what = log.stopped
+        raise WbError(Exit.KILLED if kind == judge.ENDED else Exit.BOOT, f"{name}: {what}; {where}")
     require_in_time(log, name, where)
     if not log.ended:
         raise WbError(Exit.INCOMPLETE, f"{name}: the log breaks off; {where}")
-    silent = [a for a in kernel.arch.announces if a not in ran.text]
-    if silent:
-        raise WbError(Exit.INCOMPLETE, f"{name}: a debugging aid is off: no '{silent[0]}'; {where}")
-    if ran.kunit_log:
-        failed = any(not c.ok for s in log.suites.values() for c in s.cases.values())
-        if failed != (code != 0):
-            raise WbError(
-                Exit.INCOMPLETE,
-                f"{name}: kunit.py says {'pass' if code == 0 else 'fail'}, "
-                f"the log says otherwise; see {ran.kunit_log}",
-            )
+    if log.doubts:
+        raise WbError(Exit.INCOMPLETE, f"{name}: {log.doubts[0]}; {where}")
     return log

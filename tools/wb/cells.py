@@ -9,16 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import boot, build, deps, diagram, judge, proc, stage, trace, twin
+from . import boot, build, deps, diagram, judge, ktap, proc, rounds, stage, trace, twin
 from .arches import Arch
 from .arches import load as load_arches
 from .errors import Exit, WbError
 from .fetch import Source
 from .lines import Form, Line
-from .settings import Settings, build_lock
+from .settings import Settings, build_lock, make_folder
 
 
 BUILDERS = 2
@@ -105,25 +105,48 @@ def built(settings: Settings, cell: Cell, like: Cell | None = None, niceness: in
                        kunitconfig(settings, cell.line, cell.arch), niceness)
 
 
+def boots(settings: Settings, kernel: build.Kernel, name: str, timeout: float | None = None
+          ) -> rounds.Boot:
+    """A kernel, to be run again and again; each time but the first with a log of its own."""
+    def boot_it(log: str, parameters: Sequence[str]) -> ktap.Log:
+        one, limit = kernel, timeout
+        if log.startswith(rounds.REPLAY):
+            most = boot.REPLAY_QEMU_TIMEOUT if kernel.arch.qemu else boot.REPLAY_TIMEOUT
+            limit = min(most, timeout or most)
+        if log:
+            one = replace(kernel, build_dir=make_folder(kernel.build_dir / "more" / log))
+            print(f"  {name}: {log}: {' '.join(parameters)}", file=sys.stderr, flush=True)
+        return boot.attempt(settings, one, name, parameters, limit)
+
+    return boot_it
+
+
 def judged(settings: Settings, cell: Cell, kernel: build.Kernel, run: Run) -> judge.Verdict:
     """Boot the kernel of a cell, and judge it."""
     start = time.monotonic()
-    log = boot.boot(settings, kernel, cell.name, run.parameters, run.timeout)
-    ran = time.monotonic() - start
     suites = expected(settings, cell.line, cell.arch)
-    verdict = judge.judge(log, suites, cell.variant, cell.arch)
+    verdict = rounds.judged(boots(settings, kernel, cell.name, run.timeout), suites, cell.variant,
+                            cell.arch, run.parameters)
+    ran = time.monotonic() - start
     print(f"  {cell.name}: built in {kernel.seconds:.0f} s, ran in {ran:.1f} s, {verdict.summary}",
           file=sys.stderr, flush=True)
-    draw(kernel, [b for s in verdict.scenarios.values() for b in s.breaks])
+    verdict.incomplete += draw(kernel, [b for s in verdict.scenarios.values() for b in s.breaks])
     return verdict
 
 
-def draw(kernel: build.Kernel, breaks: Sequence[judge.Breakage]) -> None:
-    """Add the diagrams of the witnesses."""
-    traces = [trace.parse(b.trace) for b in breaks]
-    found = kernel.places(traces)
-    for b, parsed in zip(breaks, traces, strict=True):
-        b.diagram = diagram.draw(parsed, found, b.rule)
+def draw(kernel: build.Kernel, breaks: Sequence[judge.Breakage]) -> list[str]:
+    """Add the diagrams of the witnesses; returns what is wrong with their traces."""
+    traces = {}
+    problems = []
+    for i, b in enumerate(breaks):
+        try:
+            traces[i] = trace.parse(b.trace)
+        except WbError as error:  # a dying kernel may garble it
+            problems.append(f"{b.witness}: {error}")
+    found = kernel.places(list(traces.values()))
+    for i, parsed in traces.items():
+        breaks[i].diagram = diagram.draw(parsed, found, breaks[i].rule)
+    return problems
 
 
 def twins(settings: Settings, cells: Sequence[Cell]) -> list[int | None]:

@@ -21,12 +21,12 @@ from typing import Any
 
 from . import (
     accel, arches, boot, build, cells, contracts, cost, deps, diagram, fetch, fixes, judge,
-    listing, mutants, options, proc, programs, report, resemble, results, stage, stress, svg, trace,
+    ktap, listing, mutants, options, proc, programs, report, resemble, results, rounds, stage, stress, svg, trace,
     witness,
 )
 from .arches import Arch
 from .cells import Cell
-from .errors import MEANING, Exit, WbError
+from .errors import KIND, MEANING, Exit, WbError
 from .fetch import Source
 from .lines import DEFAULT, Line, Variant, load
 from .lines import get as get_line
@@ -222,9 +222,14 @@ def parted(outcomes: Sequence[judge.Verdict | WbError]
             [o for o in outcomes if isinstance(o, WbError)])
 
 
-def say_skipped(verdicts: Sequence[judge.Verdict]) -> None:
-    """What was skipped, and what was not looked at but matters."""
-    rows = [report.skipped(verdicts), report.relied_on(verdicts)]
+def say_claim(settings: Settings, args: argparse.Namespace, line: Line, command: str,
+              verdicts: Sequence[judge.Verdict]) -> None:
+    """What "holds" is about, what was not looked at, and what matters beside."""
+    archs = arches.load(settings.root / "kconfig")
+    more = shlex.join(["--line", line.name] if args.line else [])
+    again = " ".join(filter(None, ("tools/wbcheck", command, more)))
+    rows = [report.claimed(verdicts), report.not_looked_at(verdicts, archs, line.name, again),
+            report.not_run(verdicts), report.retries(verdicts), report.relied_on(verdicts)]
     if any(rows):
         say("\n".join(filter(None, rows)) + "\n")
 
@@ -238,19 +243,37 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
     say_uncovered(args, wanted)
     start = time.monotonic()
 
+    def expected(verdict: judge.Verdict) -> dict[str, list[str]]:
+        breaks = line.variant(verdict.name).breaks
+        return {n: r for n, r in breaks.items() if args.scenario in (None, n)}
+
     def unexpected(verdicts: Sequence[judge.Verdict]) -> list[str]:
-        rows: list[str] = []
-        for verdict in verdicts:
-            breaks = line.variant(verdict.name).breaks
-            expected = {n: r for n, r in breaks.items() if args.scenario in (None, n)}
-            rows += judge.unexpected(verdict, expected)
-        return rows
+        return [r for v in verdicts for r in judge.unexpected(v, expected(v))]
+
+    def concluded(verdicts: Sequence[judge.Verdict], errors: Sequence[WbError]) -> tuple[str, Exit]:
+        """The verdict, and the exit code."""
+        surprises = unexpected(verdicts)
+        if any(judge.differs(v, expected(v)) for v in verdicts):
+            return f"{len(surprises)} unexpected", Exit.VIOLATION
+        if errors:
+            return f"none: {errors[0]}", errors[0].code
+        if surprises:
+            code = report.first_of(v.open for v in verdicts)
+            return f"{len(surprises)} unexpected: {surprises[0]}", code
+        if len(verdicts) < len(wanted):
+            return "none yet", Exit.INTERRUPTED
+        if any(not v.available for v in verdicts):
+            return f"none: {line.name}: {judge.UNAVAILABLE}", Exit.INCOMPLETE
+        if nowhere := explored_nowhere(args, verdicts):
+            return f"none: {nowhere}", Exit.INCOMPLETE
+        return f"as expected: {conclusion(verdicts)}", Exit.OK
 
     def keep(verdicts: Sequence[judge.Verdict], errors: Sequence[WbError] = ()) -> None:
         """Write the results that there are."""
         surprises = unexpected(verdicts)
         complete = len(verdicts) == len(wanted)
         report.write_json(path, {
+            **report.summed_up(verdicts, *concluded(verdicts, errors), whole=complete),
             "line": line.name, "version": source.version, "instead_of": source.instead_of,
             "complete": complete, "seconds": round(time.monotonic() - start),
             "as_expected": complete and not surprises and all(v.available for v in verdicts),
@@ -272,48 +295,44 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
     elif len(verdicts) > len(without):
         say(report.verdict_table(verdicts))
     say("")
-    say_skipped(verdicts)
+    say_claim(settings, args, line, command, verdicts)
     say_unavailable(without)
     for row in surprises:
         say(f"unexpected: {row}")
     for verdict in verdicts:
         if any(r.startswith(f"{verdict.name} on {verdict.arch}: ") for r in surprises):
             say(report.witnesses(verdict))
-    if errors:
-        for error in errors[1:]:
-            note(f"wbcheck: {error}")
-        raise errors[0]
-    if surprises:
-        say(f"verdict: {len(surprises)} unexpected; results in {path}")
-        return Exit.VIOLATION
-    if without:
-        raise WbError(Exit.INCOMPLETE, f"{line.name}: {judge.UNAVAILABLE}; results in {path}")
-    require_explored(args, verdicts)
+    for error in errors:
+        note(f"wbcheck: {error}")
+    words, code = concluded(verdicts, errors)
     took = f"; {len(verdicts)} kernels in {time.monotonic() - start:.0f} s" if command == "matrix" else ""
-    say(f"verdict: as expected: {conclusion(verdicts)}{took}; results in {path}")
-    return Exit.OK
+    say(f"verdict: {words}{took}; results in {path}")
+    return code
 
 
-def require_explored(args: argparse.Namespace, verdicts: Sequence[judge.Verdict]) -> None:
-    """Raise where the one scenario that was asked for was skipped everywhere."""
+def explored_nowhere(args: argparse.Namespace, verdicts: Sequence[judge.Verdict]) -> str:
+    """Why the one scenario that was asked for was skipped everywhere; "" if it was not."""
     skipped = {v.arch: v.scenarios[args.scenario].skipped for v in verdicts
                if v.ran == 0 and args.scenario in v.scenarios}
     skipped |= {v.arch: next(iter(v.skipped), "no schedules there") for v in verdicts
                 if args.scenario not in v.scenarios}
     if args.scenario and skipped and len(skipped) == len({v.arch for v in verdicts}):
         why = "; ".join(f"{arch}: {reason}" for arch, reason in skipped.items())
-        raise WbError(Exit.INCOMPLETE, f"{args.scenario} was explored nowhere: {why}")
+        return f"{args.scenario} was explored nowhere: {why}"
+    return ""
 
 
 def conclusion(verdicts: Sequence[judge.Verdict]) -> str:
-    """Who broke, who held, and who was not explored."""
+    """Who broke, who held and how far, and who was not explored."""
+    held = [v for v in verdicts if v.holds and v.ran]
+    ran = [s for v in held for s in v.scenarios.values() if s.skipped is None]
     groups = (
         ("broken", [v for v in verdicts if not v.holds]),
-        ("without a violation", [v for v in verdicts if v.holds and v.ran]),
+        (f"holds {judge.extent(ran)}, in {report.in_short(held)}", held),
         ("passed the suites that need no schedules, and was not explored",
          [v for v in verdicts if v.holds and not v.ran]),
     )
-    return ", ".join(f"{', '.join(dict.fromkeys(v.name for v in group))} {what}"
+    return "; ".join(f"{', '.join(dict.fromkeys(v.name for v in group))} {what}"
                      for what, group in groups if group)
 
 
@@ -325,8 +344,9 @@ def say_unavailable(verdicts: Sequence[judge.Verdict]) -> None:
 
 
 def bound_of(verdicts: Sequence[judge.Verdict]) -> str:
-    bounds = sorted({s.bound for v in verdicts for s in v.scenarios.values() if s.skipped is None})
-    return f", preemption bound {' to '.join(map(str, bounds))}" if bounds else ""
+    bounds = sorted({s.bound for v in verdicts for s in v.scenarios.values() if s.schedules})
+    return f", preemption bound {' to '.join(map(str, dict.fromkeys((bounds[0], bounds[-1]))))}" if bounds \
+        else ""
 
 
 def run_of(settings: Settings, args: argparse.Namespace) -> cells.Run:
@@ -371,8 +391,9 @@ def say_likeness(like: Likeness, source: Source) -> None:
         note(f"note: {like.note}")
 
 
-def say_verdicts(verdicts: Sequence[judge.Verdict]) -> None:
-    """The table, a diagram for what is broken, and what was skipped."""
+def say_verdicts(settings: Settings, args: argparse.Namespace, line: Line,
+                 verdicts: Sequence[judge.Verdict]) -> None:
+    """The table, a diagram for what is broken, and what "holds" is about."""
     without = [v for v in verdicts if not v.available]
     if len(verdicts) > len(without):
         say(report.verdict_table(verdicts))
@@ -382,7 +403,11 @@ def say_verdicts(verdicts: Sequence[judge.Verdict]) -> None:
             say(report.witnesses(verdict))
         for case in verdict.failed:
             say(f"fails on {verdict.arch}: {case}")
-    say_skipped(verdicts)
+        for row in (*verdict.ends, *verdict.gaps):
+            say(f"on {verdict.arch}: {row}")
+        for log in dict.fromkeys(d.log for d in verdict.deaths if d.log):
+            say(f"the kernel's last words: {log}")
+    say_claim(settings, args, line, f"verify {shlex.quote(args.tree)}", verdicts)
     say_unavailable(without)
 
 
@@ -392,12 +417,7 @@ def broken_rules(verdicts: Sequence[judge.Verdict]) -> list[str]:
     return [*sorted(rules), *dict.fromkeys(c for v in verdicts for c in v.failed)]
 
 
-def held(verdicts: Sequence[judge.Verdict]) -> str:
-    """In which words, where nothing is broken."""
-    return "holds" if all(v.ran for v in verdicts) else "passed, but not explored everywhere"
-
-
-def try_fixes(settings: Settings, wanted: Sequence[Cell], run: cells.Run,
+def try_fixes(settings: Settings, args: argparse.Namespace, wanted: Sequence[Cell], run: cells.Run,
               found: Sequence[fixes.Missing]) -> tuple[str, dict[str, Any]]:
     """Whether a tree holds with the fixes that it lacks, on its staged copy."""
     forms = tuple(m.form for m in found)
@@ -405,18 +425,31 @@ def try_fixes(settings: Settings, wanted: Sequence[Cell], run: cells.Run,
     outcomes = cells.run_cells(
         settings, [replace(c, variant=name, patches=forms) for c in wanted], run)
     verdicts, errors = parted(outcomes)
-    say_verdicts(verdicts)
-    holds = not errors and all(v.holds for v in verdicts)
-    if errors:
-        came = f"no verdict: {errors[0]}"
-    elif holds:
-        came = held(verdicts)
-    else:
-        came = f"still broken: {', '.join(broken_rules(verdicts))}"
+    say_verdicts(settings, args, wanted[0].line, verdicts)
+    came = f"no verdict: {errors[0]}" if errors else report.in_words(verdicts)
+    came = came.replace("broken: ", "still broken: ", 1)
+    code = report.first_of([v.exit for v in verdicts] + [e.code for e in errors])
     return f"with {fixes.names(found)} applied: {came}", {
-        "applied": [m.fix.name for m in found], "holds": holds,
+        "applied": [m.fix.name for m in found],
+        **report.summed_up(verdicts, came, code, whole=not errors),
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
     }
+
+
+def tree_verdict(args: argparse.Namespace, verdicts: Sequence[judge.Verdict],
+                 errors: Sequence[WbError], caller: str) -> tuple[str, Exit]:
+    """What came out of a tree, in words, and the exit code."""
+    nowhere = "" if errors else explored_nowhere(args, verdicts)
+    code = report.first_of(v.exit for v in verdicts)
+    words = [report.in_words(verdicts)] if verdicts else []
+    if caller:
+        words = [caller, *words]
+        code = Exit.VIOLATION
+    elif errors:
+        code = code if code == Exit.VIOLATION else errors[0].code
+    elif nowhere and code == Exit.OK:
+        return f"none: {nowhere}", Exit.INCOMPLETE
+    return "; ".join([*words, *(f"no verdict: {e}" for e in errors)]), code
 
 
 def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -428,46 +461,43 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args, line)]
     path.about.of(source)
     say_uncovered(args, wanted)
-    calls = contracts.find(source.path, line)
+    calls = contracts.allowed(contracts.find(source.path, line), args.allow_caller or ())
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
     say(f"{source.path}: {like}")
     if like.note:
         say(f"note: {like.note}")
     say(f"{', '.join(c.arch.title for c in wanted)}{bound_of(verdicts)}\n")
-    say_verdicts(verdicts)
+    say_verdicts(settings, args, line, verdicts)
     if calls:
         say(contracts.described(calls) + "\n")
+    caller = contracts.finding(calls)
+    words, code = tree_verdict(args, verdicts, errors, caller)
     data = {
+        **report.summed_up(verdicts, words, code, whole=not errors),
         "tree": str(source.path), "line": line.name, "version": source.version,
         "taken_for": like.as_json(),
         "callers": [c.as_json() for c in calls],
+        "unknown_callers": [str(c) for c in contracts.unknown(calls)],
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
     }
     report.write_json(path, data)
-    if errors:
-        raise errors[0]
-    if any(not v.available for v in verdicts) and not any(v.failed for v in verdicts):
-        raise WbError(Exit.INCOMPLETE, f"{source.path}: {judge.UNAVAILABLE}; results in {path}")
-    tail = f"{sum(v.ran for v in verdicts)} scenarios, {sum(len(v.skipped) for v in verdicts)} cases skipped; results in {path}"
-    if all(v.holds for v in verdicts):
-        require_explored(args, verdicts)
-        say(f"verdict: {held(verdicts)}: {tail}")
-        return Exit.OK
-    rules = broken_rules(verdicts)
-    found = fixes.missing(source.path, line, rules)
-    data["missing_fixes"] = [m.as_json() for m in found]
-    say(fixes.described(source.path, line, rules, found))
-    broken = f"broken: {', '.join(rules)}"
-    if found and args.fix:
-        say("")
-        came, data["fixed"] = try_fixes(settings, wanted, run, found)
-        broken += f"; {came}"
-    elif found:
-        say(f"to see whether that is all: {shlex.join(['tools/wbcheck', *sys.argv[1:], '--fix'])}")
-    report.write_json(path, data)
-    say(f"verdict: {broken}: {tail}")
-    return Exit.VIOLATION
+    if rules := broken_rules(verdicts):
+        found = fixes.missing(source.path, line, rules)
+        data["missing_fixes"] = [m.as_json() for m in found]
+        say(fixes.described(source.path, line, rules, found))
+        if found and args.fix:
+            say("")
+            came, data["fixed"] = try_fixes(settings, args, wanted, run, found)
+            data["verdict"] = words = f"{words}; {came}"
+        elif found:
+            say(f"to see whether that is all: {shlex.join(['tools/wbcheck', *sys.argv[1:], '--fix'])}")
+        report.write_json(path, data)
+    for error in errors:
+        note(f"wbcheck: {error}")
+    about = f": {report.in_short(verdicts)}" if bound_of(verdicts) else ""
+    say(f"verdict: {words}{about}; results in {path}")
+    return code
 
 
 def one_cell(settings: Settings, args: argparse.Namespace) -> Cell:
@@ -541,11 +571,16 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
     cells.require_explorer(settings, cell.line, [cell.arch])
     with build_lock(settings.build):
         kernel = cells.built(settings, cell)
-        log = boot.boot(settings, kernel, cell.name, [f"page_writeback.replay={args.schedule}"])
+        log = boot.attempt(settings, kernel, cell.name,
+                           rounds.replay_parameters(args.schedule, place[0]))
     suite = log.suites.get(place[0])
     case = suite.cases.get(place[1]) if suite else None
+    if case is None and not log.ended and log.suite in ("", place[0]):
+        return deadly_replay(args, cell, kernel, log)
     if case is None:
-        raise WbError(Exit.INCOMPLETE, f"{cell.name}: {found[1]} did not run")
+        died = f": {ktap.reason(log.crash)}, in {log.suite}; see {log.path}" if log.crash else ""
+        raise WbError(Exit.CRASH if died else Exit.INCOMPLETE,
+                      f"{cell.name}: {found[1]} did not run{died}")
     if case.skipped == judge.NOT_ASKED_FOR:
         raise WbError(Exit.USAGE, f"{cell.name}: there is no program {found[1]}")
     replayed = None
@@ -559,14 +594,46 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
             replayed = row.partition(": ")[2]
     if replayed is None:
         raise WbError(Exit.INCOMPLETE, f"{cell.name}: the replay left no result")
+    show_steps(args, cell, kernel, rows)
+    for r in log.reports:
+        say(f"\nthe kernel reported, in {r.case or r.suite or 'no case'}: {r.what}")
+    say(f"\nverdict: {args.schedule} on {cell.name}: breaks {replayed}")
+    if not log.ended:
+        say(f"and then: {judge.death_of(log).words}; see {log.path}")
+    if replayed != "none":
+        return Exit.VIOLATION
+    return Exit.CRASH if log.crash else Exit.OK if log.ended else judge.death_of(log).code
+
+
+def show_steps(args: argparse.Namespace, cell: Cell, kernel: build.Kernel, rows: Sequence[str]) -> None:
+    """The listing and the diagram of a schedule."""
     steps = trace.parse(rows)
     places = kernel.places([steps])
     if args.svg:
         results.write_text(args.svg, svg.draw(steps, places, f"{args.schedule} on {cell.name}"))
     for row in [*listing.steps(steps, places, kernel.tree), "", *diagram.draw(steps, places)]:
         say(row)
-    say(f"\nverdict: {args.schedule} on {cell.name}: breaks {replayed}")
-    return Exit.OK if replayed == "none" else Exit.VIOLATION
+
+
+def deadly_replay(args: argparse.Namespace, cell: Cell, kernel: build.Kernel, log: ktap.Log) -> Exit:
+    """What a kernel has shown of a schedule before it died of it."""
+    name = judge.scenario_of(args.schedule)
+    death = judge.death_of(log)
+    rows = judge.ending(judge.replayed(log, name), death.rule)
+    try:
+        show_steps(args, cell, kernel, rows)
+    except WbError as error:
+        note(f"wbcheck: the trace is garbled: {error}")
+    broke = [f"seen {name}: {rule}, {told}" for rule, told in log.broke]
+    case = ktap.Case(name, False, None, [*log.unfinished, *broke])
+    rules = dict.fromkeys(judge.scenario(case, death.what).rules)
+    if rules:
+        say(f"\nbefore it died, it broke {', '.join(rules)}")
+    if death.kind not in (judge.DIES, judge.HANGS) and not judge.dies_again(log, args.schedule):
+        raise WbError(death.code, f"{cell.name}: {death.what}; see {log.path}")
+    verb = death.rule if death.kind == judge.DIES else f"hangs: {death.why}"
+    say(f"\nverdict: {args.schedule} on {cell.name}: {verb}; see {log.path}")
+    return Exit.VIOLATION
 
 
 def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -654,8 +721,15 @@ def cmd_clean(settings: Settings, _: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
+TABLE = """\
+In the table, a scenario that breaks several rules has a row for each under its own: the schedules
+that break it, the rule, and its shortest witness, which shows this rule; "replay" runs it again.
+"dies: ..." and "hangs" are the kernel's end in a schedule, seen again in a fresh machine. "holds ≤2"
+is: in all schedules with up to two preemptions; "holds (all)": in every one."""
+
+
 def parser() -> argparse.ArgumentParser:
-    codes = "\n".join(f"  {code.value:3}  {MEANING[code]}" for code in Exit)
+    codes = "\n".join(f"  {code.value:3}  {MEANING[code]} [{KIND[code]}]" for code in Exit)
     p = argparse.ArgumentParser(
         prog="wbcheck",
         description="Drive the end of page writeback through every interleaving, on a real kernel.",
@@ -666,12 +740,12 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = p.add_subparsers(dest="command", required=True, metavar="command")
 
-    def add(name: str, function: object, text: str) -> argparse.ArgumentParser:
-        c = commands.add_parser(name, help=text, description=text)
+    def add(name: str, function: object, text: str, more: str = "") -> argparse.ArgumentParser:
+        c = commands.add_parser(name, help=text, description=text, epilog=more)
         c.set_defaults(function=function)
         return c
 
-    c = add("kunit", cmd_kunit, "the line's variants, each against what is expected of it")
+    c = add("kunit", cmd_kunit, "the line's variants, each against what is expected of it", TABLE)
     options.add_line(c)
     options.add_variants(c)
     options.add_run_options(c)
@@ -680,10 +754,13 @@ def parser() -> argparse.ArgumentParser:
     options.add_line(c, several=True)
     options.add_variants(c)
     options.add_run_options(c, None)
-    c = add("verify", cmd_verify, "the verdict on a kernel tree of your own; it is only read")
+    c = add("verify", cmd_verify, "the verdict on a kernel tree of your own; it is only read", TABLE)
     c.add_argument("tree", type=options.given)
     c.add_argument("--fix", action="store_true", help="if it is broken, judge it again with the "
                    "known fixes that it lacks, on the staged copy")
+    c.add_argument("--allow-caller", type=options.given, action="append", metavar="NAME",
+                   help="a caller of a function that asks something of its callers was looked at, and "
+                   "does it: NAME or FILE:NAME; can be repeated")
     options.add_line(c, None)
     options.add_run_options(c)
     c = add("replay", cmd_replay, "one schedule, step by step")

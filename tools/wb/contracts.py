@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +66,36 @@ def find(tree: Path, line: Line) -> list[Call]:
     return found
 
 
+ALLOWED = "looked at: --allow-caller"
+
+
+def allowed(calls: Sequence[Call], names: Sequence[str]) -> list[Call]:
+    """The same, those looked at that the user has; raises if one of the names is no caller's."""
+    for name in names:
+        if not any(name in (c.caller, f"{c.file}:{c.caller}") for c in calls):
+            there = ", ".join(dict.fromkeys(c.caller for c in calls)) or "none"
+            raise WbError(Exit.USAGE, f"--allow-caller {name}: no such caller: there are {there}")
+    return [c if c.why or not {c.caller, f"{c.file}:{c.caller}"} & set(names)
+            else replace(c, why=ALLOWED) for c in calls]
+
+
+def unknown(calls: Sequence[Call]) -> list[Call]:
+    """Those that nobody has looked at."""
+    return [c for c in calls if not c.why]
+
+
+def finding(calls: Sequence[Call]) -> str:
+    """In a verdict: who is to be looked at; "" if all have been."""
+    names = dict.fromkeys(f"{c.caller}() of {c.function}()" for c in unknown(calls))
+    return f"unknown caller {', '.join(names)}" if names else ""
+
+
 def described(calls: Sequence[Call]) -> str:
     """For people: how many are known, and those that are not."""
     if not calls:
         return ""
-    new = [c for c in calls if not c.why]
+    new = unknown(calls)
     head = f"callers of {', '.join(dict.fromkeys(f'{c.function}()' for c in calls))}: " \
         f"{len(calls) - len(new)} known to do as they are asked"
     return "\n".join([head + (f", {len(new)} to be looked at:" if new else ""),
-                      *(f"  {c}" for c in new)])
+                      *(f"  {c}; once that is so: --allow-caller {c.caller}" for c in new)])

@@ -42,19 +42,88 @@ class Suite:
 
 
 @dataclass
+class Report:
+    """What a kernel says that is wrong with it, and the case in which it says so.
+
+    The last one is how the kernel died, if nothing came after it.
+    """
+
+    rows: list[str]
+    suite: str = ""
+    case: str = ""  # "" if there was none, or its name is not known
+
+    @property
+    def what(self) -> str:
+        return reason(self.rows)
+
+
+@dataclass
 class Log:
-    """What a kernel log says."""
+    """What a kernel log says, up to its end."""
 
     suites: dict[str, Suite] = field(default_factory=dict)
     planned: int | None = None
-    crash: list[str] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)  # after which the kernel went on
+    death: Report | None = None  # after which it did not
     known: list[str] = field(default_factory=list)  # reports that are no crash
     schedule: str | None = None  # the one in which the kernel died
+    hang: str = ""  # why the explorer found that nothing moves, in that schedule
+    broke: list[tuple[str, str]] = field(default_factory=list)  # in it: rules, and the schedule
+    trace: list[str] = field(default_factory=list)  # of a replay, up to the death
+    suite: str = ""  # the one that was not done at the end of the log
+    unfinished: list[str] = field(default_factory=list)  # lines of its case that was not
     ended: bool = False  # came to the expected end
+    stopped: tuple[str, str] | None = None  # how the run was ended otherwise: kind, and words
+    doubts: list[str] = field(default_factory=list)  # why the log may not be the whole truth
+    path: str = ""
+    more: tuple[str, ...] = ()  # parameters by which it leaves out what an earlier boot has
 
     @property
     def started(self) -> bool:
         return self.planned is not None or bool(self.suites)
+
+    @property
+    def crash(self) -> list[str]:
+        """The rows of the first report; none, if all is well."""
+        found = [*self.reports, *([self.death] if self.death else [])]
+        return found[0].rows if found else []
+
+
+# What is said of a bug, and what is left of it: no addresses, no process, and not the punctuation.
+_REASONS = (
+    (r"interleave: hangs in \S+: (.*)", r"hangs: \1"),
+    (r"kernel BUG at (\S+?:\d+)!?.*", r"kernel BUG at \1"),
+    (r"BUG: failure at (\S+:\d+)/\w+\(\)!.*", r"kernel BUG at \1"),
+    (r"WARNING: (?:CPU: \d+ PID: \d+ at )?([\w./-]+:\d+).*", r"WARNING at \1"),
+    (r"BUG: Bad page state.*", "Bad page state"),
+    (r"BUG: (KASAN: [\w-]+ in \w+|KCSAN: [\w-]+ in \w+).*", r"\1"),
+    (r"Kernel panic - not syncing: (.*)", r"\1"),
+    (r"refcount_t: (.*)", r"refcount_t: \1"),
+    (r"BUG: (kernel NULL pointer dereference|unable to handle page fault|sleeping function called "
+     r"from invalid context|spinlock \w+|workqueue lockup).*", r"\1"),
+    (r"general protection fault.*", "general protection fault"),
+    (r"(Unable to handle kernel [A-Za-z ]+?)(?: at virtual address .*)?", r"\1"),
+    (r"(?:Internal error: )?Oops[:\s]*.*", "Oops"),
+    (r"INFO: task (\S+?):\d+ blocked.*", r"task \1 blocked"),
+)
+
+
+def reason(rows: Sequence[str]) -> str:
+    """A report in one line, the same whenever it comes again."""
+    if not rows:
+        return ""
+    texts = [r.strip() for r in rows]
+    # The explorer says why before it panics, and the page is dumped before the BUG.
+    first = next((t for t in texts if t.startswith("interleave: hangs in ")), texts[0])
+    for pattern, words in _REASONS:
+        if found := re.fullmatch(pattern, first):
+            return found.expand(words)
+    return re.sub(r"\s*\b(0x)?[0-9a-f]{8,}\b", "", first).rstrip("!. ")
+
+
+def without_lines(what: str) -> str:
+    """A reason that stays as it is when lines are added to a file."""
+    return re.sub(r"(\.[chS]):\d+", r"\1", what)
 
 
 _STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[\s*T\d+\])? ?")
@@ -73,60 +142,135 @@ def clean(text: str) -> list[str]:
     return [_STAMP.sub("", row.rstrip("\r")) for row in text.split("\n")]
 
 
-def parse(text: str, known: Sequence[str] = ()) -> Log:
-    """Read a whole console log; `known` are patterns of reports that are no crash."""
-    log = Log()
-    suite: Suite | None = None
-    pending: list[str] = []
-    skipped: dict[str, str] = {}
-    rows = clean(text)
-    for i, row in enumerate(rows):
-        if EXPECTED_END.search(row) and suite is None and log.started:
-            log.ended = True
-            break
-        if any(re.search(k, row) for k in known):
+_ROW = re.compile(r"\s*(?:# |(?:not )?ok \d+ |\d+\.\.\d+$|K?TAP version)")  # the tests go on
+_DIED = re.compile(r"interleave: (died|hangs) in ([^\s:]+:[^\s:]+:[^\s:]+)(?:: (.*))?")
+_BROKE = re.compile(r"interleave: broke (.+) in (v\d+:\w+:\S+)")
+_REPLAYED = "interleave: | "
+# User-Mode Linux, ended from outside in the middle of a schedule: where, and not why.
+ENDED_IN = "it was ended"
+REPORT_ROWS = 60
+
+
+class _Parser:
+    """Goes through a log, row by row."""
+
+    def __init__(self, known: Sequence[str]) -> None:
+        self.log = Log()
+        self.known = known
+        self.suite: Suite | None = None
+        self.pending: list[str] = []
+        self.skipped: dict[str, str] = {}
+        self.report: Report | None = None  # after which nothing of the tests has come yet
+
+    def complaint(self, row: str) -> bool:
+        """Take a row of the kernel's own, of a report or of how it died."""
+        log = self.log
+        if died := _DIED.fullmatch(row.strip()):
+            # The first tells where it began; the panic that the explorer calls says it again.
+            log.schedule = log.schedule or died[2]
+            if died[1] == "hangs":
+                log.hang = log.hang or died[3] or "nothing moves"
+        elif broke := _BROKE.fullmatch(row.strip()):
+            log.broke.append((broke[1], broke[2]))
+        elif row.startswith(_REPLAYED):
+            log.trace.append(row.removeprefix(_REPLAYED))
+            return True
+        elif any(re.search(k, row) for k in self.known):
             log.known.append(row.strip())
-        elif CRASH.search(row):
-            log.crash = [r for r in rows[i : i + 60] if r.strip()]
-            died = re.search(r"interleave: died in (\S+)", text)
-            log.schedule = died[1] if died else None
-            break
-        body = row.strip()
+            return True
+        elif not CRASH.search(row):
+            return False
+        if self.report is None:
+            self.report = Report([], self.suite.name if self.suite else "")
+            log.reports.append(self.report)
+        self.report.rows.append(row)
+        return True
+
+    def goes_on(self) -> None:
+        """The kernel lives after all that it reported."""
+        self.report = None
+        self.log.schedule, self.log.hang, self.log.broke = None, "", []
+
+    def result(self, found: re.Match[str], indented: bool) -> None:
+        ok, name = not found[1], found[3]
+        if indented and self.suite:
+            skip = found[5] if (found[4] or "").upper() == "SKIP" else self.skipped.get(name)
+            self.suite.cases[name] = Case(name, ok, skip, self.pending)
+            self.pending = []
+            for report in self.log.reports:
+                if report.suite == self.suite.name and not report.case:
+                    report.case = name
+        elif not indented:
+            self.log.suites.setdefault(name, Suite(name)).ok = ok
+            self.suite = None
+
+    def ktap(self, row: str, whole: bool) -> None:
+        """Take a row of the tests'; only a `whole` one is a result."""
+        log, body = self.log, row.strip()
         if not log.started and re.match(r"K?TAP version", body):
             log.planned = -1
         if not log.started:
-            continue
+            return
         indented = row.startswith((" ", "\t"))
-        if depth(row) > 1 and suite:
+        if depth(row) > 1 and self.suite:
             # What a parameterised case says of each parameter, or details of a failure.
-            pending.append(body.removeprefix("# "))
+            self.pending.append(body.removeprefix("# "))
         elif plan := re.fullmatch(r"1\.\.(\d+)", body):
-            if indented and suite:
-                suite.planned = int(plan[1])
+            if indented and self.suite:
+                self.suite.planned = int(plan[1])
             elif not indented:
                 log.planned = int(plan[1])
         elif found := re.fullmatch(r"# Subtest: (\S+)", body):
-            suite = log.suites.setdefault(found[1], Suite(found[1]))
-            pending, skipped = [], {}
-        elif body.startswith("# SKIP ") and suite:
+            self.suite = log.suites.setdefault(found[1], Suite(found[1]))
+            self.pending, self.skipped = [], {}
+        elif body.startswith("# SKIP ") and self.suite:
             case, _, why = body[7:].partition(": ")
-            skipped[case] = why
-        elif (found := _RESULT.fullmatch(body)) and i + 1 < len(rows):
-            ok, name = not found[1], found[3]
-            if indented and suite:
-                skip = found[5] if (found[4] or "").upper() == "SKIP" else skipped.get(name)
-                suite.cases[name] = Case(name, ok, skip, pending)
-                pending = []
-            elif not indented:
-                log.suites.setdefault(name, Suite(name)).ok = ok
-                suite = None
+            self.skipped[case] = why
+        elif (found := _RESULT.fullmatch(body)) and whole:
+            self.result(found, indented)
         elif _SUMMARY.fullmatch(body) or re.match(r"K?TAP version|# module: ", body):
             pass
-        elif suite and indented:
-            pending.append(body.removeprefix("# "))
-        elif suite and body:
-            pending.append(body)
-    return log
+        elif self.suite and (indented or body):
+            self.pending.append(body.removeprefix("# "))
+
+    def end(self) -> Log:
+        """What is known once there are no more rows."""
+        log = self.log
+        log.suite = self.suite.name if self.suite else ""
+        log.unfinished = self.pending if self.suite else []
+        ended_in = log.hang == ENDED_IN
+        if ended_in:
+            log.hang = ""
+        if self.report and not log.ended:
+            log.reports.remove(self.report)
+            if not ended_in:
+                log.death = self.report
+            elif not _DIED.fullmatch(self.report.rows[0].strip()):
+                log.reports.append(self.report)
+        return log
+
+
+def parse(text: str, known: Sequence[str] = ()) -> Log:
+    """Read a whole console log; `known` are patterns of reports that are no crash.
+
+    A crash does not end it: what came before counts, and what comes after does, too.
+    """
+    parser = _Parser(known)
+    rows = clean(text)
+    for i, row in enumerate(rows):
+        if EXPECTED_END.search(row) and parser.suite is None and parser.log.started:
+            parser.log.ended = True
+            break
+        if parser.complaint(row):
+            continue
+        if parser.report:
+            if not _ROW.match(row):
+                if row.strip() and len(parser.report.rows) < REPORT_ROWS:
+                    parser.report.rows.append(row)
+                continue
+            parser.goes_on()
+        parser.ktap(row, i + 1 < len(rows))
+    return parser.end()
 
 
 _KTAP = re.compile(r"\s*(?:#|(?:not )?ok \d|\d+\.\.\d|K?TAP version)")

@@ -19,11 +19,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import boot, build, cells, fetch, judge, options, proc, report, stage, strict, twin
+from . import build, cells, fetch, judge, options, proc, report, rounds, stage, strict, twin
 from .arches import load as load_arches
 from .build import Kernel
 from .errors import Exit, WbError
 from .fetch import Source
+from .ktap import without_lines
 from .lines import Line, patch_files
 from .lines import get as get_line
 from .settings import Settings, build_lock, make_folder
@@ -34,8 +35,11 @@ ARCH = "um"  # where a build takes seconds
 BOUNDS = (1, 2)  # from cheap to expensive
 PATIENCE = 1  # seconds for a wakeup; the suite's own default is for busy machines
 
-# How a kernel can fail without a verdict.
+# What catches a mutant beside rules and cases says how and where, without line numbers:
+# "dies: kernel BUG at fs/inode.c in truncate", "reports: Bad page state in reuse", "hangs in reuse",
+# "vacuous: stale_waiters". A word alone stands for all of its kind: only until a run has told.
 CRASH, HANG, VACUOUS = "crash", "hang", "vacuous"
+NAMED = {CRASH: ("dies: ", "reports: "), HANG: ("hangs in ",), VACUOUS: ("vacuous: ",)}
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,10 @@ def load_expectations(path: Path) -> Expectations:
         bad = [n for n, e in mutants.items() if bool(e.killed_by) == bool(e.survives)]
         if bad:
             raise ValueError(f"{bad[0]}: one of killed_by and survives")
+        for name, e in mutants.items():
+            for killer in e.killed_by:
+                if named(killer) and killer != without_lines(killer):
+                    raise ValueError(f"{name}: '{killer}': a line number, which other changes move")
         return Expectations(data["stack"], mutants, data.get("not_alone", {}), data["twin"])
     except (OSError, KeyError, AttributeError, ValueError) as error:
         raise WbError(Exit.PATCH, f"{path}: {error}") from error
@@ -138,35 +146,58 @@ def rule_names(oracles: str) -> list[str]:
     return [judge.short_rule(r) for r in re.findall(r'"(.+?)"', table[1])] if table else []
 
 
+def named(killer: str) -> bool:
+    """Is it the end of a kernel or a vacuous scenario, by name?"""
+    return killer.startswith(tuple(p for prefixes in NAMED.values() for p in prefixes))
+
+
+def covers(expected: str, killer: str) -> bool:
+    """Does an expectation name what caught a mutant?"""
+    return expected == killer or killer.startswith(NAMED.get(expected, ("\0",)))
+
+
 def killers(verdict: judge.Verdict) -> list[str]:
-    """The rules and cases that a verdict names."""
-    rules = {r for s in verdict.scenarios.values() for r in s.rules}
-    return sorted(rules) + verdict.failed
+    """The rules and cases that a verdict names, how the kernel died, and what it never reached."""
+    kinds = (judge.DIES, judge.HANGS, judge.LATE, judge.REPORTS)
+    deaths = dict.fromkeys(d.stable for d in verdict.deaths if d.kind in kinds)
+    return [*verdict.rules, *verdict.failed, *deaths, *(f"vacuous: {n}" for n in verdict.vacuous)]
+
+
+def problem_of(verdict: judge.Verdict) -> str:
+    """Why a run tells nothing, if it does not: what nothing that is known here explains."""
+    ends = [d.words for d in verdict.deaths if d.kind in (judge.ENDED, judge.CUT)]
+    if not ends and not killers(verdict):
+        ends = verdict.gaps
+    return "; ".join(ends)
 
 
 def until_killed(verdict: judge.Verdict) -> tuple[int, str]:
-    """How many schedules it took, and the shortest of the scenario that broke."""
+    """How many schedules it took, and the shortest of the scenario that broke; or the one that
+    the kernel died in.
+    """
     schedules = 0
     for s in verdict.scenarios.values():
         if s.shortest:
             return schedules + s.first, s.shortest.witness
         schedules += s.schedules
-    return 0, ""
+    return 0, next((d.schedule for d in verdict.deaths if d.schedule), "")
 
 
 def surprise(job: Job, outcome: Outcome, full: bool) -> str:
     """How an outcome differs from what is expected, if it does."""
-    got, want = set(outcome.killed_by), set(job.expected.killed_by)
+    got, want = outcome.killed_by, job.expected.killed_by
     if outcome.problem:
         return outcome.problem
     if job.refactoring or job.expected.survives:
-        return f"flagged by {', '.join(outcome.killed_by)}" if got else ""
+        return f"flagged by {', '.join(got)}" if got else ""
     if not got:
         return "survives"
-    if got - want:
-        return f"killed by {', '.join(sorted(got - want))}, which was not expected"
-    if full and want - got:
-        return f"not killed by {', '.join(sorted(want - got))}"
+    # Of a kind alone it is not known yet what else breaks before.
+    whole = any(w in NAMED and covers(w, g) for w in want for g in got)
+    if not whole and (more := [g for g in got if not any(covers(w, g) for w in want)]):
+        return f"killed by {', '.join(sorted(more))}, which was not expected"
+    if full and (less := [w for w in want if not any(covers(w, g) for g in got)]):
+        return f"not killed by {', '.join(sorted(less))}"
     return ""
 
 
@@ -175,15 +206,6 @@ def not_alone(rules: Sequence[str], expectations: Expectations) -> list[str]:
     alone = {e.killed_by[0] for e in expectations.mutants.values() if len(e.killed_by) == 1}
     rows = [r for r in rules if r not in alone and r not in expectations.alone]
     return rows + [r for r in expectations.alone if r in alone or r not in rules]
-
-
-def _failure(error: WbError) -> str:
-    """The way in which a kernel failed, if it is the kernel's failure."""
-    if error.code == Exit.CRASH:
-        return CRASH
-    if error.code == Exit.BOOT and "did not end" in str(error):
-        return HANG
-    return VACUOUS if "is vacuous" in str(error) else ""
 
 
 def run_kernel(
@@ -197,14 +219,13 @@ def run_kernel(
         outcome.bound = bound
         parameters = [f"page_writeback.bound={bound}", f"page_writeback.patience={PATIENCE}"]
         try:
-            log = boot.boot(settings, kernel, job.name, parameters)
-            verdict = judge.judge(log, expected, job.name, kernel.arch)
+            verdict = rounds.judged(cells.boots(settings, kernel, job.name), expected, job.name,
+                                    kernel.arch, parameters, rounds.ONCE)
             outcome.killed_by = killers(verdict)
+            outcome.problem = problem_of(verdict)
             outcome.schedules, outcome.witness = until_killed(verdict)
         except WbError as error:
-            failure = _failure(error)
-            outcome.killed_by = [failure] if failure else []
-            outcome.problem = "" if failure else str(error)
+            outcome.problem = str(error)
         if outcome.killed_by or outcome.problem:
             break
     outcome.seconds = time.monotonic() - start

@@ -113,7 +113,7 @@ def show(settings: Settings, broken: Kernel, fixed: Kernel, death: Death) -> Sho
         raise WbError(Exit.INCOMPLETE, f"{names[0]}: died in {schedule}, replayed in {again}")
 
     case = lives(_run(settings, fixed, names[1], search), death, names[1])
-    scenario = judge.scenario(case, names[1])
+    scenario = judge.scenario(case)
     if not case.ok or not scenario.schedules:
         raise WbError(Exit.VIOLATION, f"{names[1]}: {death.scenario} does not hold")
     replayed = lives(_run(settings, fixed, names[1], replay), death, names[1])
