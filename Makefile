@@ -3,8 +3,9 @@
 # (tools/wbcheck --help lists them; make turns every failure into 2).
 
 WBCHECK := tools/wbcheck
+EXPORTED := V KSRC JOBS WB_BUILD SMP ACCEL
 LINE ?= v5.10
-export V KSRC JOBS WB_BUILD SMP ACCEL
+export $(EXPORTED)
 
 # In the shell's quotes.
 q = '$(subst ','\'',$(1))'
@@ -19,9 +20,15 @@ variant = $(call option,VARIANT,--variant)
 variants = $(foreach v,$(VARIANT) $(VARIANTS),--variant $(call q,$(v)))
 forced = $(if $(filter-out file,$(origin LINE)),$(line))
 
-# What a target has no use for is no use given to it.
 RUN := SCENARIO BOUND COVER COMPARE TIMEOUT JSON ARCH DEBUG
 KNOWN := $(RUN) LINE VARIANT VARIANTS ACTORS SHARD TREE FIX SCHEDULE SVG
+
+# A variable that nobody reads is a typing error: without a word, the whole job would run.
+unknown := $(firstword $(foreach given,$(filter-out $(KNOWN) $(EXPORTED) SHELL,$(.VARIABLES)),\
+	$(if $(findstring command,$(origin $(given))),$(given))))
+$(if $(unknown),$(error $(shell python3 tools/wb/nearest.py $(call q,$(unknown)=) $(KNOWN) $(EXPORTED))))
+
+# What a target has no use for is no use given to it.
 takes = $(foreach v,$(filter-out $(1),$(KNOWN)),$(if $(findstring command,$(origin $(v))),\
 	$(error $(v)= has no effect on make $@)))
 
@@ -103,4 +110,4 @@ readme:
 	@$(takes)tools/check --readme
 
 clean:
-	@$(takes)$(if $(WB_BUILD),echo 'WB_BUILD is yours: please remove it yourself' >&2; exit 2;) rm -rf build
+	@$(takes)$(if $(WB_BUILD),echo 'WB_BUILD is yours: please remove it yourself' >&2; exit 2;) $(WBCHECK) clean

@@ -9,7 +9,7 @@ import unittest
 from dataclasses import fields
 from pathlib import Path
 
-from wb import fetch, lines, stage
+from wb import cli, fetch, lines, stage
 from wb.errors import Exit
 from wb.judge import Breakage, Death, Scenario, Unstable, Verdict
 from wb.settings import Settings
@@ -60,6 +60,11 @@ def results(name: str) -> dict[str, object]:
     data = json.loads((RESULTS / f"{name}.json").read_text())
     assert isinstance(data, dict)
     return data
+
+
+def verified(tree: Path) -> dict[str, object]:
+    """What the last verify of a tree has left."""
+    return results(cli.tree_folder(tree.resolve()))
 
 
 def verdicts_of(data: dict[str, object]) -> list[Verdict]:

@@ -70,8 +70,9 @@ def matrix_of(line: lines.Line) -> dict[str, Any]:
     if not path.is_file():
         return {}
     data: dict[str, Any] = results(path.stem)
-    there = {v["name"] for v in data["variants"]}
-    return data if data["complete"] and there == set(line.variants) else {}
+    if not data["complete"]:
+        return {}
+    return data if {v["name"] for v in data["variants"]} == set(line.variants) else {}
 
 
 def matrix_blocks() -> dict[str, str]:

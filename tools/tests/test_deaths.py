@@ -450,7 +450,7 @@ class Commands(unittest.TestCase):
                 ("wb.cli.selected", lambda *_: [UM] * len(outcomes)),
                 ("wb.cells.run_cells", lambda *_: list(outcomes)),
                 ("wb.contracts.find", lambda *_: list(calls)),
-                ("wb.options.results_path", lambda *_: Path("x.json")),
+                ("wb.options.begun", lambda *_: mock.MagicMock()),
                 ("wb.fixes.missing", lambda *_: []),
                 ("wb.report.write_json", lambda _, data: wrote.update(data)),
             ):
@@ -515,7 +515,7 @@ class Commands(unittest.TestCase):
         with contextlib.ExitStack() as stack:
             for target, value in (
                 ("wb.cli.variant_cells", lambda *_: (source, wanted)),
-                ("wb.options.results_path", lambda *_: Path("x.json")),
+                ("wb.options.begun", lambda *_: mock.MagicMock()),
                 ("wb.report.write_json", lambda _, data: wrote.update(data)),
             ):
                 stack.enter_context(mock.patch(target, value))
@@ -567,7 +567,7 @@ class Commands(unittest.TestCase):
         with contextlib.ExitStack() as stack:
             for target, value in (
                 ("wb.cli.one_cell", lambda *_: cell), ("wb.cells.require_explorer", lambda *_: None),
-                ("wb.cli.lock", lambda _: contextlib.nullcontext()), ("wb.cells.built", lambda *_: kernel),
+                ("wb.cli.build_lock", lambda _: contextlib.nullcontext()), ("wb.cells.built", lambda *_: kernel),
                 ("wb.boot.attempt", attempt), ("wb.places.find", lambda *_: {}),
             ):
                 stack.enter_context(mock.patch(target, value))

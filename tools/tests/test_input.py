@@ -7,12 +7,11 @@ import shutil
 import subprocess
 import tempfile
 import unittest
-from dataclasses import replace
 from pathlib import Path
 
 from wb import cli, contracts, judge, lines, options, proc
 from wb.errors import Exit
-from wb.settings import Settings, lock
+from wb.settings import lock
 
 from .kernels import ROOT, wbcheck
 
@@ -59,16 +58,6 @@ class Input(unittest.TestCase):
             self.assertFalse(cli.PASSED_ON.fullmatch(name), name)
         for name in ("PATH", "HOME", "LC_ALL", "https_proxy", "HTTP_PROXY", "CCACHE_DIR", "KSRC"):
             self.assertTrue(cli.PASSED_ON.fullmatch(name), name)
-
-    def test_results_of_an_earlier_run(self) -> None:
-        line = lines.load(ROOT / "patches")["v7.2"]
-        for path in (self.tmp / "given.json", self.tmp / "results/matrix-v7.2.json"):
-            path.parent.mkdir(exist_ok=True)
-            path.write_text("{}")
-            args = argparse.Namespace(json=path if path.name == "given.json" else None)
-            settings = replace(Settings.from_environment(), build=self.tmp)
-            self.assertEqual(options.results_path(settings, args, "matrix", line), path)
-            self.assertFalse(path.exists())
 
     def test_what_is_left_running_keeps_the_lock(self) -> None:
         def open_files() -> str:

@@ -25,7 +25,7 @@ from wb.errors import Exit
 from . import readme
 from .kernels import (
     LINE, RESULTS, ROOT, SETTINGS, KernelTest, kernels_running, pristine, results, started,
-    verdicts_of, wbcheck,
+    verdicts_of, verified, wbcheck,
 )
 
 
@@ -378,13 +378,13 @@ class Kernel(KernelTest):
                     change(tree, path, old, new)
                     done = wbcheck("verify", "--timeout", 120, tree)
                     self.check(done, Exit.VIOLATION)
-                    verdict, = verdicts_of(results("verify"))
+                    verdict, = verdicts_of(verified(tree))
                     broken = {}
                     for s in verdict.scenarios.values():
                         for b in s.breaks:
                             broken.setdefault(re.sub(r"(H[1-4]) .*", r"\1", b.rule), b)
                     self.assertLessEqual(VERDICTS[name], set(broken))
-                    lacks = [f["name"] for f in results("verify")["missing_fixes"]]  # type: ignore[attr-defined]
+                    lacks = [f["name"] for f in verified(tree)["missing_fixes"]]  # type: ignore[attr-defined]
                     self.assertEqual(lacks, LACKS.get(name, []))
                     print(f"  {name}: {', '.join(sorted(broken))}", flush=True)
                     for rule in VERDICTS[name]:
@@ -407,11 +407,11 @@ class Kernel(KernelTest):
             self.check(done, Exit.VIOLATION)
             self.assertIn("wbcheck verify", done.stdout.splitlines()[-2])
             self.assertTrue(done.stdout.splitlines()[-2].endswith("own tree' --fix"))
-            self.assertNotIn("fixed", results("verify"))
+            self.assertNotIn("fixed", verified(tree))
             done = wbcheck("verify", "--fix", tree)
             self.check(done, Exit.VIOLATION)
             self.assertIn("; with reference and recheck applied: holds ≤", done.stdout.splitlines()[-1])
-            data = results("verify")
+            data = verified(tree)
             fixed: dict[str, Any] = data["fixed"]  # type: ignore[assignment]
             self.assertEqual((fixed["applied"], fixed["holds"]), (["reference", "recheck"], True))
             self.assertFalse(verdicts_of(data)[0].holds)
@@ -485,10 +485,10 @@ class Kernel(KernelTest):
         self.check(done, Exit.INCOMPLETE)
         self.assertIn("huge_tail was explored nowhere: um: no transparent huge pages", done.stdout)
         done = wbcheck("kunit", "--json", "/dev/null/x.json")
-        self.check(done, Exit.HOST)
+        self.check(done, Exit.USAGE)
         self.assertIn("can't write /dev/null/x.json", done.stdout)
         done = wbcheck("replay", "v1:reuse:E1,T,R", "--svg", "/dev/null/x.svg")
-        self.check(done, Exit.HOST)
+        self.check(done, Exit.USAGE)
         self.assertIn("can't write /dev/null/x.svg", done.stdout)
 
     def test_9_interrupted(self) -> None:

@@ -92,7 +92,7 @@ class Qemu(KernelTest):
         path.unlink(missing_ok=True)
         process = started("matrix", "--arch", "um,x86_64", "--variant", "unfixed", "--json", path)
         end = time.monotonic() + 120
-        while time.monotonic() < end and not path.is_file():
+        while time.monotonic() < end and not (path.is_file() and '"variants"' in path.read_text()):
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         out = process.communicate(timeout=30)[0]

@@ -13,21 +13,8 @@ from wb import build, fetch, lines, proc, settings, stage
 from wb.errors import Exit, WbError
 from wb.fetch import Source
 
-ROOT = Path(__file__).parents[2]
-FILES = {
-    "Makefile": "VERSION = 5\nPATCHLEVEL = 10\nSUBLEVEL = 1\n",
-    "Kconfig": "mainmenu\n",
-    "fs/Makefile": "obj-y += fs-writeback.o\n",
-    "kernel/sched/Makefile": "obj-y += wait.o",
-    "lib/Makefile": "obj-y += xarray.o\n",
-    "mm/Makefile": "obj-y += filemap.o\n",
-    "mm/Kconfig": "menu\nendmenu",
-    "mm/filemap.c": "one\ntwo\nthree\n",
-    "mm/page-writeback.c": "x\n",
-    "tools/testing/kunit/kunit.py": "#!/usr/bin/env python3\n",
-    "arch/um/Kconfig": "um\n",
-    ".gitignore": "*.o\n.*\n!.gitignore\n",
-}
+from .small import FILES, ROOT, make_tree
+
 PATCH = """--- a/mm/filemap.c
 +++ b/mm/filemap.c
 @@ -1,3 +1,3 @@
@@ -43,9 +30,7 @@ class Trees(unittest.TestCase):
         self.tmp = Path(tempfile.mkdtemp(prefix="wb test "))
         self.addCleanup(shutil.rmtree, self.tmp)
         self.tree = self.tmp / "a tree"
-        for name, text in FILES.items():
-            (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.tree / name).write_text(text)
+        make_tree(self.tree)
         self.patch = self.tmp / "0001.patch"
         self.patch.write_text(PATCH)
         stage._read_identities.cache_clear()

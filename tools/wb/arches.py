@@ -5,14 +5,40 @@ from __future__ import annotations
 
 import platform
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from . import nearest, strict
 from .errors import Exit, WbError
 
 DEBUG_PREFIX = "debug-"  # of the fragments that any architecture can add
+
+
+# What the comments of these fragments can say, as "# skips: ...".
+DIRECTIVES = ("skips", "parameter", "without", "because", "announces", "known")
+
+
+def directives(fragment: Path) -> dict[str, list[str]]:
+    """What the comments of a fragment say, by directive.
+
+    A comment that only looks like one is refused: it would have no effect, without a word.
+    """
+    found: dict[str, list[str]] = {}
+    rows = fragment.read_text().splitlines()
+    for i, row in enumerate(rows, 1):
+        comment = re.match(r"#+\s*([\w-]+)\s*:(.*)", row)
+        if not comment or comment[1] == "SPDX-License-Identifier":
+            continue
+        where, word = f"{fragment}:{i}", comment[1]
+        if word not in DIRECTIVES:
+            raise WbError(Exit.USAGE, f"{where}: {nearest.unknown('directive', word, DIRECTIVES)}")
+        if not re.fullmatch(rf"# {word}: \S.*", row):
+            raise WbError(Exit.USAGE, f"{where}: '{row}' is not of the form '# {word}: ...'")
+        if not fragment.stem.startswith(DEBUG_PREFIX):
+            raise WbError(Exit.USAGE, f"{where}: '# {word}:' has no effect: this is no debugging aid")
+        found.setdefault(word, []).append(comment[2].strip())
+    return found
 
 
 @dataclass(frozen=True)
@@ -85,10 +111,10 @@ class Arch:
         if not names:
             return self
         fragments = [DEBUG_PREFIX + n for n in names]
-        notes = "".join((kconfig / f"{f}.config").read_text() for f in fragments)
+        notes = [directives(kconfig / f"{f}.config") for f in fragments]
 
         def noted(word: str) -> list[str]:
-            return re.findall(rf"(?m)^# {word}: (.+)$", notes)
+            return [text for found in notes for text in found.get(word, ())]
 
         return replace(
             self,
@@ -106,8 +132,14 @@ class Arch:
 
 def load(kconfig: Path) -> dict[str, Arch]:
     """Read arches.toml; `kconfig` is the folder it is in."""
-    with open(kconfig / "arches.toml", "rb") as f:
-        data = tomllib.load(f)
+    path = kconfig / "arches.toml"
+    data = strict.load(path, Exit.USAGE)
+    for name, d in data.items():
+        strict.Table(path, d, name, Exit.USAGE).has(
+            ("title", "fragments", "base", "build_dir", "target", "image", "native", "skips"),
+            ("family", "cross", "cross_package", "packages", "lines", "qemu", "console", "parameters"))
+    for fragment in sorted(kconfig.glob("*.config")):
+        directives(fragment)
     return {
         name: Arch(
             name=name, family=d.get("family", name), title=d["title"],

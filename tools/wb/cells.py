@@ -18,7 +18,7 @@ from .arches import load as load_arches
 from .errors import Exit, WbError
 from .fetch import Source
 from .lines import Form, Line
-from .settings import Settings, lock, make_folder
+from .settings import Settings, build_lock, make_folder
 
 
 BUILDERS = 2
@@ -212,7 +212,7 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run,
         return runners.submit(end, i, kernel)
 
     with (
-        lock(settings.build),
+        build_lock(settings.build),
         ThreadPoolExecutor(max_workers=os.cpu_count()) as runners,
         ThreadPoolExecutor(max_workers=BUILDERS) as builders,
         ThreadPoolExecutor(max_workers=1) as stager,
@@ -232,6 +232,6 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run,
 
 def _outcome(begun: Future[Future[judge.Verdict]]) -> judge.Verdict | WbError:
     try:
-        return begun.result().result()
+        return proc.result(proc.result(begun))
     except WbError as error:
         return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import functools
 import hashlib
 import os
 import re
@@ -13,14 +14,14 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from . import (
     accel, arches, boot, build, cells, contracts, cost, deps, diagram, fetch, fixes, judge,
-    ktap, listing, mutants, options, proc, programs, report, resemble, rounds, stage, stress, svg, trace,
+    ktap, listing, mutants, options, proc, programs, report, resemble, results, rounds, stage, stress, svg, trace,
     witness,
 )
 from .arches import Arch
@@ -31,7 +32,7 @@ from .lines import DEFAULT, Line, Variant, load
 from .lines import get as get_line
 from .lines import select as select_lines
 from .resemble import Likeness
-from .settings import Settings, expanded, lock
+from .settings import Settings, build_lock, clean, expanded
 
 # What commands that are run get of the environment. All else (KCFLAGS, KCONFIG_CONFIG, LLVM,
 # MAKEFLAGS, GIT_DIR, CPATH, ...) could make another kernel than the one that is asked for.
@@ -53,6 +54,11 @@ def path_key(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
 
 
+def tree_folder(path: Path) -> str:
+    """Where a tree of the user's is staged; its results are named so, too."""
+    return f"verify-{path_key(path)}-{re.sub(r'[^A-Za-z0-9._-]', '_', path.name)}"
+
+
 def stage_folder(line: Line, variant: Variant, source: Source) -> str:
     """Where a variant is staged; apart for each source that is not the pinned one."""
     pinned = source.pristine and source.path.name == f"{line.name}-{line.version}"
@@ -64,14 +70,20 @@ def line_of(settings: Settings, args: argparse.Namespace) -> Line:
     return get_line(settings.root / "patches", args.line or DEFAULT)
 
 
-def selected(settings: Settings, args: argparse.Namespace, line: Line) -> list[Arch]:
-    """The architectures asked for, with their packages installed; or all that a line has."""
+def named(settings: Settings, args: argparse.Namespace, line: Line) -> list[Arch]:
+    """The architectures asked for, or all that a line has."""
     kconfig = settings.root / "kconfig"
     names = args.arch or ",".join(n for n, a in arches.load(kconfig).items() if a.is_on(line.name))
     found = arches.select(kconfig, names, args.debug)
     for arch in found:
         if not arch.is_on(line.name):
             raise WbError(Exit.USAGE, f"{arch.name}: {no_such_kernels(arch, line)}")
+    return found
+
+
+def selected(settings: Settings, args: argparse.Namespace, line: Line) -> list[Arch]:
+    """The same, with their packages installed."""
+    found = named(settings, args, line)
     cells.require(found)
     return found
 
@@ -81,17 +93,56 @@ def variant_cell(line: Line, variant: Variant, arch: Arch, source: Source) -> Ce
                 stage_folder(line, variant, source))
 
 
-def variant_cells(settings: Settings, args: argparse.Namespace, line: Line, names: Sequence[str]
-                  ) -> tuple[Source, list[Cell]]:
-    """Variants of a line on the architectures asked for."""
+def variant_places(settings: Settings, args: argparse.Namespace, line: Line, names: Sequence[str]
+                   ) -> list[tuple[Arch, Variant]]:
+    """Variants of a line on the architectures asked for; raises if they can't be had."""
     variants = [line.variant(n) for n in dict.fromkeys(names)]
-    found = selected(settings, args, line)
+    found = named(settings, args, line)
     places = [(arch, v) for arch in found for v in variants if arch.name not in v.not_on]
     if not places:
         raise WbError(Exit.USAGE, "; ".join(f"{v.name} on {arch.name}: {v.not_on[arch.name]}"
                                             for arch in found for v in variants))
+    if os.environ.get("KSRC"):
+        fetch.check_given(line, os.environ["KSRC"])
+    return places
+
+
+def begun(settings: Settings, args: argparse.Namespace, command: str, line: Line,
+          names: Sequence[str]) -> results.Results:
+    """The file for the results of variants, which are checked first."""
+    places = variant_places(settings, args, line, names)
+    return options.begun(settings, args, line.results(command), line,
+                         list(dict.fromkeys(arch for arch, _ in places)))
+
+
+def variant_cells(settings: Settings, args: argparse.Namespace, line: Line, names: Sequence[str]
+                  ) -> tuple[Source, list[Cell]]:
+    """Variants of a line on the architectures asked for, and their source."""
+    places = variant_places(settings, args, line, names)
+    cells.require([arch for arch, _ in places])
     source = fetch.get(settings, line, os.environ.get("KSRC"))
+    args.results.about.of(source)
     return source, [variant_cell(line, v, arch, source) for arch, v in places]
+
+
+def recorded(args: argparse.Namespace, run: Callable[[], Exit]) -> Exit:
+    """Run a command, and keep with its results how it ended."""
+    code, why = Exit.DEFECT, "a defect of wbcheck"
+    try:
+        code, why = run(), ""
+        return code
+    except WbError as error:
+        code, why = error.code, str(error)
+        raise
+    except KeyboardInterrupt:
+        code, why = Exit.INTERRUPTED, "interrupted"
+        raise
+    except OSError as error:
+        code, why = Exit.HOST, str(error)
+        raise
+    finally:
+        if getattr(args, "results", None):
+            args.results.end(code, why)
 
 
 def cmd_kunit(settings: Settings, args: argparse.Namespace) -> Exit:
@@ -128,7 +179,8 @@ def matrix_of_lines(settings: Settings, args: argparse.Namespace, lines: Sequenc
             continue
         own = argparse.Namespace(**{**vars(args), "arch": ",".join(there) or None})
         try:
-            code = judge_variants(settings, own, line, "matrix", names)
+            code = recorded(own, functools.partial(judge_variants, settings, own, line, "matrix",
+                                                   names))
         except WbError as error:
             note(f"wbcheck: {line.name}: {error}")
             code = error.code
@@ -186,7 +238,7 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
                    names: Sequence[str]) -> Exit:
     """Variants against what is expected of them: the table, and the verdict."""
     run = run_of(settings, args)
-    path = options.results_path(settings, args, command, line)
+    path = begun(settings, args, command, line, names)
     source, wanted = variant_cells(settings, args, line, names)
     say_uncovered(args, wanted)
     start = time.monotonic()
@@ -329,7 +381,7 @@ def user_tree(settings: Settings, args: argparse.Namespace) -> tuple[Likeness, S
     forced = get_line(patches, args.line).name if args.line else None
     like = resemble.find(path, patches, load(patches), forced)
     source = Source(path, like.version, pristine=False)
-    return like, source, f"verify-{path_key(path)}-{re.sub(r'[^A-Za-z0-9._-]', '_', path.name)}"
+    return like, source, tree_folder(path)
 
 
 def say_likeness(like: Likeness, source: Source) -> None:
@@ -405,10 +457,11 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     line = like.line
     say_likeness(like, source)
     run = run_of(settings, args)
+    path = options.begun(settings, args, f"{folder}.json", line, named(settings, args, line))
     wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args, line)]
+    path.about.of(source)
     say_uncovered(args, wanted)
     calls = contracts.allowed(contracts.find(source.path, line), args.allow_caller or ())
-    path = options.results_path(settings, args, "verify", line)
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
     say(f"{source.path}: {like}")
@@ -477,13 +530,13 @@ def cmd_programs(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
     found = arches.select(settings.root / "kconfig", args.arch, args.debug)
     cells.require_explorer(settings, line, found)
-    path = options.results_path(settings, args, "programs", line)
+    path = begun(settings, args, "programs", line, args.variant or line.judged)
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     broken = {v.name for v in line.variants.values() if v.breaks}
     parameters = []
     if args.bound is not None:
         parameters.append(f"page_writeback.bound={args.bound}")
-    with lock(settings.build):
+    with build_lock(settings.build):
         outcomes = programs.run(settings, wanted, broken, args.actors, args.shard, parameters, note)
     surprises = programs.surprises(outcomes, args.shard == (1, 1))
     report.write_json(path, {
@@ -516,7 +569,7 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
                       f"the scenarios are {', '.join(names)}, and programs have names like p_ETR")
     cell = one_cell(settings, args)
     cells.require_explorer(settings, cell.line, [cell.arch])
-    with lock(settings.build):
+    with build_lock(settings.build):
         kernel = cells.built(settings, cell)
         log = boot.attempt(settings, kernel, cell.name,
                            rounds.replay_parameters(args.schedule))
@@ -557,7 +610,7 @@ def show_steps(args: argparse.Namespace, cell: Cell, kernel: build.Kernel, rows:
     steps = trace.parse(rows)
     places = kernel.places([steps])
     if args.svg:
-        report.write_text(args.svg, svg.draw(steps, places, f"{args.schedule} on {cell.name}"))
+        results.write_text(args.svg, svg.draw(steps, places, f"{args.schedule} on {cell.name}"))
     for row in [*listing.steps(steps, places, kernel.tree), "", *diagram.draw(steps, places)]:
         say(row)
 
@@ -590,15 +643,16 @@ def cmd_witness(settings: Settings, args: argparse.Namespace) -> Exit:
                       f"{DEFAULT}'s")
     broken, fixed = line.variant(witness.BROKEN), line.variant(witness.FIXED)
     args.debug = ",".join(filter(None, (args.debug, witness.DEBUG)))
+    cells.require_suites(settings, line, named(settings, args, line))
+    path = begun(settings, args, "witness", line, (witness.BROKEN, witness.FIXED))
     found = selected(settings, args, line)
-    cells.require_suites(settings, line, found)
-    path = options.results_path(settings, args, "witness", line)
     source = fetch.get(settings, line, os.environ.get("KSRC"))
+    path.about.of(source)
     pairs = [
         (variant_cell(line, broken, arch, source), variant_cell(line, fixed, arch, source))
         for arch in found
     ]
-    with lock(settings.build):
+    with build_lock(settings.build):
         data = witness.run(settings, pairs, say)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     say(f"verdict: {len(data['witnesses'])} crashes on {broken.name}, none on {fixed.name}; "
@@ -610,9 +664,9 @@ def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
     line = line_of(settings, args)
     found = arches.select(settings.root / "kconfig", args.arch, args.debug)
     cells.require_suites(settings, line, found)
-    path = options.results_path(settings, args, "stress", line)
+    path = begun(settings, args, "stress", line, args.variant or line.judged)
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
-    with lock(settings.build):
+    with build_lock(settings.build):
         data, broke = stress.run(settings, wanted, args.seconds, args.runs, say)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     if broke:
@@ -629,9 +683,9 @@ def cmd_cost(settings: Settings, args: argparse.Namespace) -> Exit:
     if not all(a.qemu for a in found):
         raise WbError(Exit.USAGE, f"--arch {args.arch}: instructions are counted by QEMU: "
                       "x86_64, arm64")
-    path = options.results_path(settings, args, "cost", line)
+    path = begun(settings, args, "cost", line, args.variant)
     source, wanted = variant_cells(settings, args, line, args.variant)
-    with lock(settings.build):
+    with build_lock(settings.build):
         data = cost.run(settings, wanted, say)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     say(f"\ninstructions for each end of writeback; results in {path}")
@@ -640,7 +694,7 @@ def cmd_cost(settings: Settings, args: argparse.Namespace) -> Exit:
 
 def cmd_stage(settings: Settings, args: argparse.Namespace) -> Exit:
     cell = one_cell(settings, args)
-    with lock(settings.build):
+    with build_lock(settings.build):
         staged = cells.staged(settings, cell)
         build.configure_by_hand(settings.root, staged, cell.arch, cell.name, stage.native_config(
             cell.source.path, cells.kunitconfig(settings, cell.line, cell.arch)
@@ -659,6 +713,11 @@ def cmd_deps(settings: Settings, args: argparse.Namespace) -> Exit:
 def cmd_fetch(settings: Settings, args: argparse.Namespace) -> Exit:
     deps.require(deps.BUILD)
     say(str(fetch.get(settings, line_of(settings, args), os.environ.get("KSRC")).path))
+    return Exit.OK
+
+
+def cmd_clean(settings: Settings, _: argparse.Namespace) -> Exit:
+    clean(settings.build)
     return Exit.OK
 
 
@@ -751,6 +810,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_arch(c)
     mutants.add_command(add)
     options.add_line(add("fetch", cmd_fetch, "only get the kernel source; prints where it is"))
+    add("clean", cmd_clean, "remove the staged trees and results, when no run is using them")
     c = add("deps", cmd_deps, "only install the packages that are needed")
     options.add_arch(c)
     c.add_argument("--check", action="store_true", help="those of the project's own tests too")
@@ -758,12 +818,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str]) -> int:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    for s in (signal.SIGTERM, signal.SIGHUP):
+    for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(s) != signal.SIG_IGN:  # as nohup has it
-            signal.signal(s, interrupt)
+            signal.signal(s, proc.interrupt)
     args = parser().parse_args(argv)
     verbose = bool(os.environ.get("V"))
     try:
@@ -772,11 +829,11 @@ def main(argv: Sequence[str]) -> int:
         accel.forced()
         for name in ("json", "svg"):
             if getattr(args, name, None):
-                report.probe(getattr(args, name))
+                results.probe(getattr(args, name))
         for name in list(os.environ):
             if not PASSED_ON.fullmatch(name):
                 del os.environ[name]
-        return int(args.function(settings, args))
+        return int(recorded(args, functools.partial(args.function, settings, args)))
     except WbError as error:
         note(f"wbcheck: {error}")
         return int(error.code)

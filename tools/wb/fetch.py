@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 import tarfile
 import tempfile
@@ -24,8 +25,13 @@ from pathlib import Path
 from . import proc
 from .errors import Exit, WbError
 from .lines import Line, Package
-from .settings import Settings, expanded, lock, make_folder
+from .settings import LOCK, Settings, expanded, lock, lock_if_free, make_folder
 
+
+# What staged trees have a copy of their own of. The rest of a pristine source
+# is large, and nothing that somebody who studies the page cache edits: there
+# they share the files with it.
+COPIED = ("fs", "include", "init", "kernel", "lib", "mm")
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -311,6 +317,43 @@ def noted_files(tree: Path) -> Path:
     return tree.with_name(tree.name + ".files")
 
 
+NEW = ".new."  # begins the name of a folder that a source is made in
+
+
+def _lock_name(name: str) -> str:
+    """Of the lock for making a source of this name."""
+    return f"{LOCK}.{name}" if name else LOCK
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what interrupted runs have left of this source, whose lock is held, and of others
+    that nobody is making now.
+    """
+    for stale in target.parent.glob(f"{NEW}*"):
+        name = stale.name.removeprefix(NEW).rpartition(".")[0]
+        if name == target.name:
+            proc.remove([stale])
+            continue
+        with lock_if_free(target.parent, _lock_name(name)) as free:
+            if free:
+                proc.remove([stale])
+
+
+def _protect(tree: Path) -> None:
+    """Take the right to write from files that staged trees share with a source: an editor
+    would change the source, too.
+    """
+    for folder, dirs, files in os.walk(tree):
+        proc.go_on(f"extracting {tree}")
+        if Path(folder) == tree:
+            dirs[:] = [d for d in dirs if d not in COPIED]
+        for name in files:
+            path = os.path.join(folder, name)
+            st = os.lstat(path)
+            if stat.S_ISREG(st.st_mode):
+                os.chmod(path, stat.S_IMODE(st.st_mode) & ~0o222)
+
+
 def _into_cache(line: Line, tarball: Path | None, target: Path) -> Offer | None:
     """Make `target` from a tarball, or from a download.
 
@@ -318,9 +361,8 @@ def _into_cache(line: Line, tarball: Path | None, target: Path) -> Offer | None:
     gone, and makes its folder instead.
     """
     make_folder(target.parent)
-    for stale in target.parent.glob(".new.*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=".new.", dir=target.parent))
+    _remove_leftovers(target)
+    folder = Path(tempfile.mkdtemp(prefix=f"{NEW}{target.name}.", dir=target.parent))
     other = None
     try:
         packed = tarball
@@ -332,6 +374,7 @@ def _into_cache(line: Line, tarball: Path | None, target: Path) -> Offer | None:
                 target = target.with_name(substitute_folder(line, offer))
         tree = _extract(packed, folder)
         check_line(tree, line)
+        _protect(tree)
         if other:
             shutil.rmtree(target, ignore_errors=True)
         noted_files(target).unlink(missing_ok=True)
@@ -347,6 +390,18 @@ def _into_cache(line: Line, tarball: Path | None, target: Path) -> Offer | None:
     return other
 
 
+def check_given(line: Line, given: str) -> Path:
+    """The folder of the line, or the tarball, that the user gives for its source."""
+    path = expanded(given)
+    if path.is_dir():
+        check_line(path, line)
+    elif not path.is_file():
+        raise WbError(Exit.USAGE, f"KSRC={given}: no such folder or tarball")
+    elif not tarfile.is_tarfile(path):
+        raise WbError(Exit.USAGE, f"KSRC={given}: neither a folder nor a tarball")
+    return path
+
+
 def get(settings: Settings, line: Line, given: str | None = None) -> Source:
     """The source of a line: the pinned one, or a folder or tarball of the user's.
 
@@ -356,25 +411,29 @@ def get(settings: Settings, line: Line, given: str | None = None) -> Source:
     sources = settings.cache / "sources"
     tarball = None
     target = sources / f"{line.name}-{line.version}"
-    if given:
-        path = expanded(given)
-        if path.is_dir():
-            return Source(path, check_line(path, line), pristine=False)
-        if not path.is_file():
-            raise WbError(Exit.USAGE, f"KSRC={given}: no such folder or tarball")
-        if not tarfile.is_tarfile(path):
-            raise WbError(Exit.USAGE, f"KSRC={given}: neither a folder nor a tarball")
+    path = check_given(line, given) if given else None
+    if path and path.is_dir():
+        return Source(path, check_line(path, line), pristine=False)
+    if path:
         tarball = path
         target = sources / f"{line.name}-{sha256(path)[:16]}"
-    other = None
-    with lock(sources):
-        if not target.is_dir() and not tarball:
-            other = _taken(sources, line)
-            if other and not (sources / substitute_folder(line, other)).is_dir():
-                other = None
-        if not target.is_dir() and not other:
-            print(f"getting the source of {line.name} into {target}", file=sys.stderr, flush=True)
-            other = _into_cache(line, tarball, target)
+
+    def whole() -> tuple[bool, Offer | None]:
+        """Is the source there, or what was taken instead of it?"""
+        if target.is_dir():
+            return True, None
+        taken = None if tarball else _taken(sources, line)
+        there = taken and (sources / substitute_folder(line, taken)).is_dir()
+        return bool(there), taken if there else None
+
+    # It appears whole, and stays: only those that make it have to take turns.
+    there, other = whole()
+    if not there:
+        with lock(sources, _lock_name(target.name)):
+            there, other = whole()
+            if not there:
+                print(f"getting the source of {line.name} into {target}", file=sys.stderr, flush=True)
+                other = _into_cache(line, tarball, target)
     if not other or not line.debian:
         return Source(target, check_line(target, line), pristine=True)
     print(

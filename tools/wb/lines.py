@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import strict
 from .errors import Exit, WbError
 
 DEFAULT = "v5.10"
@@ -134,12 +134,33 @@ def _package(d: dict[str, Any]) -> Package:
     return Package(d["name"], d["version"], tuple(d["suites"]), d["sha256"], d["tarball"])
 
 
+def _check(line: strict.Table) -> None:
+    """Raise for a key of a line that nobody reads."""
+    line.has(("version", "makefile", "variants"),
+             ("debian", "kernel_org", "judged", "fixes", "contracts"))
+    line.table("makefile").has(("VERSION", "PATCHLEVEL"))
+    for name, keys in (("debian", ("name", "version", "suites", "sha256", "tarball")),
+                       ("kernel_org", ("url", "sums"))):
+        if name in line.data:
+            line.table(name).has(keys)
+    variants = line.table("variants")
+    for name in variants.data:
+        variants.table(name).has(("about", "patches", "breaks"), ("not_on",))
+    for fix in line.tables("fixes"):
+        fix.has(("name", "about", "cures", "forms"))
+        for form in fix.tables("forms"):
+            form.has(("patch",), ("reverse", "only"))
+    for contract in line.tables("contracts"):
+        contract.has(("function", "asks", "callers"))
+
+
 def load(patches: Path) -> dict[str, Line]:
     """Read lines.toml; `patches` is the folder it is in."""
-    with open(patches / "lines.toml", "rb") as f:
-        data: dict[str, Any] = tomllib.load(f)
+    path = patches / "lines.toml"
+    data = strict.load(path)
     lines = {}
     for name, d in data.items():
+        _check(strict.Table(path, d, name))
         variants = {
             v: Variant(v, e["about"], patch_files(patches / name, e["patches"]), e["breaks"],
                        e.get("not_on", {}))

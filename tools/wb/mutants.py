@@ -14,13 +14,12 @@ import re
 import shutil
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import build, cells, fetch, judge, options, proc, report, rounds, stage, twin
+from . import build, cells, fetch, judge, options, proc, report, rounds, stage, strict, twin
 from .arches import load as load_arches
 from .build import Kernel
 from .errors import Exit, WbError
@@ -28,7 +27,7 @@ from .fetch import Source
 from .ktap import without_lines
 from .lines import Line, patch_files
 from .lines import get as get_line
-from .settings import Settings, lock, make_folder
+from .settings import Settings, build_lock, make_folder
 
 FOLDER = "mutants"
 REFACTORINGS = "refactorings"
@@ -90,7 +89,11 @@ class Outcome:
 def load_expectations(path: Path) -> Expectations:
     """Read expected.toml; raises if it says nothing, or two things, of a mutant."""
     try:
-        data = tomllib.loads(path.read_text())
+        data = strict.load(path)
+        whole = strict.Table(path, data)
+        whole.has(("stack", "twin", "mutant"), ("not_alone",))
+        for name in data["mutant"]:
+            whole.table("mutant").table(name).has((), ("killed_by", "survives"))
         mutants = {
             name: Expected(tuple(sorted(row.get("killed_by", ()))), row.get("survives", ""))
             for name, row in data["mutant"].items()
@@ -327,7 +330,7 @@ def _build_and_run(
                     running.append(pool.submit(Outcome, job.name, problem=str(error)))
                     continue
                 running.append(pool.submit(run_kernel, bench.settings, kernel, job, full, note))
-            return [r.result() for r in running]
+            return [proc.result(r) for r in running]
         except BaseException:
             proc.cancelled.set()
             raise
@@ -348,14 +351,18 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
     if not jobs:
         raise WbError(Exit.USAGE, f"--shard {'/'.join(map(str, args.shard))}: there is none in "
                       "this part")
-    path = options.results_path(settings, args, "mutants", line)
-    cells.require([load_arches(settings.root / "kconfig")[ARCH]])
+    if os.environ.get("KSRC"):
+        fetch.check_given(line, os.environ["KSRC"])
+    arch = load_arches(settings.root / "kconfig")[ARCH]
+    path = options.begun(settings, args, line.results("mutants"), line, [arch])
+    cells.require([arch])
     source = fetch.get(settings, line, os.environ.get("KSRC"))
+    path.about.of(source)
 
     def note(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    with lock(settings.build):
+    with build_lock(settings.build):
         bench = Bench(settings, line, source, expectations)
         outcomes = _build_and_run(bench, jobs, args.full, note)
     odd = [surprise(j, o, args.full) for j, o in zip(jobs, outcomes, strict=True)]

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from . import boot
+from . import boot, provenance
+from .arches import Arch
 from .lines import DEFAULT, Line
+from .results import Results
 from .settings import Settings
 
 
@@ -53,11 +56,22 @@ def add_json(c: argparse.ArgumentParser) -> None:
     c.add_argument("--json", type=output, metavar="FILE", help="where to put the results")
 
 
-def results_path(settings: Settings, args: argparse.Namespace, name: str, line: Line) -> Path:
-    """Where results go, a file for each command and line; those of an earlier run are gone."""
-    path = Path(args.json or settings.build / "results" / line.results(name))
-    path.unlink(missing_ok=True)
-    return path
+def results_path(settings: Settings, args: argparse.Namespace, name: str) -> Path:
+    """Where results go: a file for each command and line, or for each tree of the user's."""
+    return Path(args.json or settings.build / "results" / name)
+
+
+def begun(settings: Settings, args: argparse.Namespace, name: str, line: Line,
+          archs: Sequence[Arch]) -> Results:
+    """The file for the results of a run, when all that was asked for has been checked.
+
+    Nothing that takes time comes before it, and nothing that finds an error of the user's
+    after it.
+    """
+    run = provenance.Run(settings, line, archs, getattr(args, "bound", None))
+    args.results = Results(results_path(settings, args, name), run)
+    args.results.begin()
+    return args.results
 
 
 def add_line(c: argparse.ArgumentParser, default: str | None = DEFAULT, several: bool = False,

@@ -14,8 +14,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from .errors import Exit, WbError
 
@@ -86,9 +88,47 @@ def adopt_orphans() -> None:
 
 # Set to end all that runs, in whatever thread.
 cancelled = threading.Event()
+_asked = False  # by a signal; no event, whose lock the handler might find taken
+
+
+def interrupt(*_: object) -> None:
+    """The handler of signals that ask to end.
+
+    Python drops what is raised while it finalizes an object, so it is noted, too.
+    """
+    global _asked
+    _asked = True
+    raise KeyboardInterrupt
+
+
+def is_cancelled() -> bool:
+    return _asked or cancelled.is_set()
 
 # Open files that all that is run keeps open, too: the locks it runs under.
 passed_on: set[int] = set()
+
+
+
+def go_on(doing: str) -> None:
+    """Raise if all is cancelled: for work that is done without a process."""
+    if is_cancelled():
+        raise WbError(Exit.INTERRUPTED, f"interrupted: {doing}")
+
+
+T = TypeVar("T")
+
+
+def result(work: Future[T]) -> T:
+    """The result of another thread's work, when it is there.
+
+    The main thread must not wait without an end: a signal that comes just before it begins to
+    wait, as on a busy machine it does, is looked at when the wait is over.
+    """
+    while not wait([work], timeout=0.2).done:
+        if _asked:
+            raise KeyboardInterrupt
+    return work.result()
+
 
 # Names the processes of one run(): several may be going on at once.
 MARK = "WB_RUN"
@@ -199,7 +239,7 @@ def run(
                     except subprocess.TimeoutExpired:
                         if label:
                             p.tick(detail)
-                        if cancelled.is_set():
+                        if is_cancelled():
                             break
                         if deadline and time.monotonic() - start > deadline:
                             break
@@ -207,10 +247,19 @@ def run(
                             break
         finally:
             _end_all(process, mark)
-    if code is None and cancelled.is_set():
+    if code is None and is_cancelled():
         raise WbError(Exit.INTERRUPTED, f"interrupted: {label or command[0]}")
     text = log.read_text(errors="replace") if log else data.decode(errors="replace")
     return Done(code, text, time.monotonic() - start)
+
+
+def remove(paths: Sequence[Path]) -> None:
+    """Remove files and folders; in a process, for large ones take their time."""
+    if paths:
+        names = ", ".join(p.name for p in paths[:2]) + (" ..." if len(paths) > 2 else "")
+        done = run(["rm", "-rf", "--", *paths], label=f"removing {names}")
+        if done.code:
+            raise WbError(Exit.HOST, f"can't remove {names}: {done.reason}")
 
 
 def capture(command: Sequence[str | Path], *, cwd: Path | None = None) -> str | None:

@@ -171,8 +171,9 @@ def run_size(settings: Settings, kernel: Kernel, cell: Cell, actors: int,
     parts = parts_of(shard, PARTS[actors])
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         try:
-            found = list(pool.map(
-                lambda p: _run_part(settings, kernel, cell.name, actors, p, options), parts))
+            running = [pool.submit(_run_part, settings, kernel, cell.name, actors, p, options)
+                       for p in parts]
+            found = [proc.result(r) for r in running]
         except BaseException:
             proc.cancelled.set()
             raise

@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from .arches import Arch
@@ -16,6 +13,7 @@ from .judge import (
     KINDS, MEMORY_MODEL, NOT_ASKED_FOR, NOT_ON_THIS_LINE, RACES, SECTIONS, UNAVAILABLE, Breakage,
     Scenario, Verdict, extent, short_rule,
 )
+from .results import Results
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -295,32 +293,6 @@ def witnesses(verdict: Verdict) -> str:
     return "\n".join(rows)
 
 
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write results whole or not at all."""
-    write_text(path, json.dumps(data, indent=2) + "\n")
-
-
-def probe(path: Path) -> None:
-    """Raise if a file can't be written, before anything takes time."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(path.name + ".new")
-        new.touch()
-        new.unlink()
-    except OSError as error:
-        raise _cannot(path, error) from error
-
-
-def _cannot(path: Path, error: OSError) -> WbError:
-    return WbError(Exit.HOST, f"can't write {path}: {error.strerror}")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tmp = path.with_name(path.name + ".new")
-        tmp.write_text(text)
-        os.replace(tmp, path)
-    except OSError as error:
-        raise _cannot(path, error) from error
+def write_json(path: Results, data: dict[str, Any]) -> None:
+    """Write results whole or not at all, with what they are of."""
+    path.write(data)

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import fetch
+from . import fetch, strict
 from .errors import Exit, WbError
 from .lines import Line
 
@@ -65,8 +64,9 @@ class Likeness:
 def load(patches: Path, lines: Mapping[str, Line]) -> list[Feature]:
     """Read features.toml; raises if it names a line that is none."""
     path = patches / FEATURES
-    with open(path, "rb") as f:
-        data = tomllib.load(f)
+    data = strict.load(path)
+    for name, d in data.items():
+        strict.Table(path, d, name).has(("about", "why", "files", "pattern", "lines"))
     features = [Feature(d["about"], d["why"], tuple(d["files"]), d["pattern"], tuple(d["lines"]))
                 for d in data.values()]
     unknown = sorted({name for x in features for name in x.lines} - lines.keys())

@@ -8,6 +8,7 @@ import fcntl
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +31,16 @@ def _number(name: str, default: int, most: int) -> int:
 
 
 def expanded(text: str) -> Path:
-    """A folder or file of the user's."""
+    """A folder or file of the user's, by the one name that does not depend on the way to it."""
+    path = Path(text)
     try:
-        return Path(text).expanduser().absolute()
+        path = path.expanduser()
     except RuntimeError as error:
         raise WbError(Exit.USAGE, f"{text}: there is no such user's home") from error
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise WbError(Exit.USAGE, f"{text}: {getattr(error, 'strerror', None) or error}") from error
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def make_folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         probe = path / f".probe.{os.getpid()}"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # wbcheck clean may have come across it
     except OSError as error:
         raise WbError(
             Exit.HOST,
@@ -86,21 +92,112 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+LOCK = ".lock"
+
+
+def _holder(fd: int) -> str:
+    """The process that wrote its number into a lock, as a part of a sentence."""
+    number = os.pread(fd, 20, 0).decode(errors="replace").strip()
+    if not number.isdecimal():
+        return "another run"
+    try:
+        command = Path(f"/proc/{number}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return f"what process {number} has left running"
+    return f"process {number} ({' '.join(command.split(chr(0))[:4]).strip()})"
+
+
+def _is_file(fd: int, path: Path) -> bool:
+    """Whether an open file still has this name."""
+    try:
+        there = os.stat(path)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(fd), there)
+
+
+def _try(path: Path) -> tuple[int, bool]:
+    """Open a lock; returns whether it was free, too, and is ours now.
+
+    One that somebody removes while others wait for it is no lock any more: those
+    that come later make another.
+    """
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return fd, False
+        except BaseException:
+            os.close(fd)
+            raise
+        if _is_file(fd, path):
+            return fd, True
+        os.close(fd)
+
+
+def _take(path: Path) -> int:
+    """Wait for a lock, and say for whom."""
+    fd, ours = _try(path)
+    if ours:
+        return fd
+    print(f"waiting: {_holder(fd)} is using {path.parent}", file=sys.stderr, flush=True)
+    with proc.progress(f"waiting for {path.parent}") as p:
+        while not ours:
+            p.tick(lambda: _holder(fd))
+            os.close(fd)
+            proc.go_on("waiting for another run")
+            time.sleep(0.2)
+            fd, ours = _try(path)
+    return fd
+
+
 @contextlib.contextmanager
-def lock(folder: Path) -> Iterator[None]:
-    """Let one run at a time use a folder; a second one waits.
+def _held(fd: int) -> Iterator[None]:
+    """Keep a lock that was taken.
 
     Also for what a run that was killed has left running: the lock is its, too.
     """
+    try:
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        proc.passed_on.add(fd)
+        yield
+    finally:
+        proc.passed_on.discard(fd)
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def lock(folder: Path, name: str = LOCK) -> Iterator[None]:
+    """Let one run at a time use a folder, or a part of it; a second one waits."""
     make_folder(folder)
-    with open(folder / ".lock", "w", encoding="ascii") as f:
-        try:
-            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"waiting: another run is using {folder}", file=sys.stderr, flush=True)
-            fcntl.flock(f, fcntl.LOCK_EX)
-        proc.passed_on.add(f.fileno())
-        try:
-            yield
-        finally:
-            proc.passed_on.discard(f.fileno())
+    with _held(_take(folder / name)):
+        yield
+
+
+@contextlib.contextmanager
+def lock_if_free(folder: Path, name: str) -> Iterator[bool]:
+    """The same for what can be left undone: nobody waits. Yields whether the lock was free."""
+    fd, ours = _try(folder / name)
+    if ours:
+        with _held(fd):
+            yield True
+    else:
+        os.close(fd)
+        yield False
+
+
+@contextlib.contextmanager
+def build_lock(build: Path) -> Iterator[None]:
+    """Let one run at a time use the build folder, without the leftovers of interrupted ones."""
+    with lock(build):
+        proc.remove([*build.glob("*.new"), *build.glob("*.new.names"), *build.glob("*/.kunit*.new")])
+        yield
+
+
+def clean(build: Path) -> None:
+    """Remove all that is in the build folder but its lock, for which others may be waiting."""
+    if build.is_dir():
+        with lock(build):
+            proc.remove([p for p in build.iterdir() if p.name != LOCK])

@@ -25,14 +25,9 @@ from pathlib import Path
 
 from . import fetch, proc
 from .errors import Exit, WbError
-from .fetch import Source
+from .fetch import COPIED, Source
 from .lines import Form
 from .settings import make_folder
-
-# What staged trees have a copy of their own of. The rest of a pristine source
-# is large, and nothing that somebody who studies the page cache edits: there
-# they share the files with it.
-COPIED = ("fs", "include", "init", "kernel", "lib", "mm")
 
 SUITE = "mm/tests"
 KUNITCONFIG = f"{SUITE}/page_writeback/.kunitconfig"
@@ -115,6 +110,7 @@ def source_names(tree: Path) -> list[str]:
     names_list = []
     prefix = len(os.fspath(tree)) + 1
     for folder, dirs, files in os.walk(tree):
+        proc.go_on(f"reading {tree}")
         dirs[:] = sorted(d for d in dirs if not _is_output(Path(folder, d)))
         names_list += [os.path.join(folder, f)[prefix:] for f in files]
         names_list += [
@@ -238,7 +234,8 @@ def _write(target: Path, content: bytes) -> None:
 def _clone(source: Source, stage: Path) -> None:
     """A first staged tree, by the fastest way there is."""
     new = stage.with_name(stage.name + ".new")
-    shutil.rmtree(new, ignore_errors=True)
+    if new.exists():
+        proc.remove([new])
     new.mkdir(parents=True)
     label = f"staging {stage.name}"
     if source.pristine:
@@ -247,12 +244,16 @@ def _clone(source: Source, stage: Path) -> None:
         copy: list[str | Path] = [source.path / n for n in top if n in COPIED]
         with ThreadPoolExecutor() as pool:
             copied = pool.submit(proc.run, ["cp", "-a", *copy, new], label=label)
-            # Sharing takes one file system for both.
-            done = proc.run(["cp", "-al", *share, new], label=label)
-            if done.code:
-                done = proc.run(["cp", "-af", *share, new], label=label)
-            if not done.code:
-                done = copied.result()
+            try:
+                # Sharing takes one file system for both.
+                done = proc.run(["cp", "-al", *share, new], label=label)
+                if done.code:
+                    done = proc.run(["cp", "-af", *share, new], label=label)
+                if not done.code:
+                    done = proc.result(copied)
+            except BaseException:
+                proc.cancelled.set()  # or the pool would wait for the copy
+                raise
     else:
         names_file = new.with_name(new.name + ".names")
         names_file.write_text("\0".join(identities(source.path)), errors="surrogateescape")
@@ -302,6 +303,7 @@ def _staged_identity(path: Path) -> str:
 def _read_identities(tree: Path) -> dict[str, str]:
     found = {}
     for name in source_names(tree):
+        proc.go_on(f"reading {tree}")
         st = os.lstat(tree / name)
         if stat.S_ISLNK(st.st_mode):
             _require_inside(tree, name)
@@ -355,8 +357,8 @@ def _require_pristine(tree: Path) -> None:
         return
     before = dict(row.rsplit("\t", 1) for row in text.split("\0"))
     name = min(n for n in now.keys() | before.keys() if now.get(n) != before.get(n))
-    raise WbError(Exit.SOURCE, f"{tree}/{name} was edited, and is to stay as it came; please remove "
-                  f"{tree}")
+    raise WbError(Exit.SOURCE, f"{tree}/{name} was edited, perhaps in a staged tree, which "
+                  f"shares it, and is to stay as it came; please remove {tree}: it is got anew")
 
 
 def _shared(source: Source, name: str) -> bool:
@@ -378,10 +380,15 @@ def prepare(source: Source, stage: Path) -> bool:
         if stage not in _prepared or not stage.is_dir():
             make_folder(stage.parent)
             # What an interrupted run has left is of no known state.
-            shutil.rmtree(stage, ignore_errors=True)
+            if stage.exists():
+                proc.remove([stage])
             _clone(source, stage)
             _prepared.add(stage)
     return True
+
+
+# Of the trees that were staged by this run, as they were staged last.
+digests: dict[Path, str] = {}
 
 
 def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
@@ -398,6 +405,7 @@ def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
         with proc.progress(label) as p:
             staged: dict[str, str] = {}
             for i, (name, identity) in enumerate(now.items()):
+                proc.go_on(label)
                 if name in files:
                     continue
                 had, as_staged = before.get(name, ("", ""))
@@ -439,7 +447,8 @@ def sync(source: Source, files: dict[str, bytes | None], stage: Path) -> Staged:
             file=sys.stderr,
         )
     named = _as_text(everything).encode(errors="surrogateescape")
-    return Staged(stage, hashlib.sha256(named).hexdigest())
+    digests[stage] = hashlib.sha256(named).hexdigest()
+    return Staged(stage, digests[stage])
 
 
 def _remove_stale(stage: Path, wanted: set[str], before: set[str]) -> None:

@@ -24,6 +24,7 @@ def _without(build_dir: Path, names: set[str]) -> None:
     """Remove the objects that were made from these files."""
     words = [f"/{n}".encode(errors="surrogateescape") for n in names]
     for folder, _, files in os.walk(build_dir):
+        proc.go_on(f"copying {build_dir.name}")
         for file in files:
             if file.startswith(".") and file.endswith(".cmd"):
                 note = Path(folder, file)
@@ -69,6 +70,7 @@ def adopt(tree: Path, twin: Path, name: str) -> bool:
         _without(new, differ)
         of_twin = stage.read_manifest(twin / stage.STAMP)
         for file, (identity, _) in now.items():
+            proc.go_on(f"copying {name} of {twin.name}")
             if stage.is_own(identity) and of_twin.get(file, ("",))[0] == identity:
                 st = (twin / file).stat()
                 os.utime(tree / file, ns=(st.st_atime_ns, st.st_mtime_ns))
