@@ -141,7 +141,9 @@ static void pwb_expect_same(struct kunit *test, struct pwb_twice *t,
 		pwb_run_cover(t, cover_bound);
 		if (!t->cover.error && pwb_twice_same(t))
 			break;
-		pwb_print(test, "time: %s was disturbed", t->program.name);
+		pwb_print(test, "time: %s was disturbed: %d, %s, %s, %u retried, %u pairs",
+			  t->program.name, t->cover.error, t->cover.last.schedule,
+			  t->cover.differs.schedule, t->cover.retried, t->cover.pairs);
 	}
 	KUNIT_EXPECT_EQ(test, t->cover.error, 0);
 	pwb_print(test, "compared %s: %llu schedules, %llu violating, %u outcomes, %llu run, %s",

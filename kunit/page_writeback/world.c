@@ -234,6 +234,29 @@ void pwb_world_exit(struct pwb_world *world)
 	pwb_files_put(world->file);
 }
 
+/*
+ * Two frames side by side: those of the schedule before, if they can be had. Where
+ * frames are shows on the stacks of the actors.
+ */
+static struct page *pwb_get_pair(const struct pwb_world *world)
+{
+	struct page *last = world->page ? world->page - !world->head : NULL;
+	struct page *page, *other[PWB_CAPTURE_TRIES];
+	unsigned int n = 0;
+
+	do {
+		page = alloc_pages(GFP_KERNEL, 1);
+		if (!page || !last || page == last)
+			break;
+		other[n++] = page;
+	} while (n < PWB_CAPTURE_TRIES);
+	if (n && page != last)
+		page = other[--n];
+	while (n)
+		__free_pages(other[--n], 1);
+	return page;
+}
+
 /**
  * pwb_get_frames() - two frames that can form a compound page
  * @world: the world
@@ -256,7 +279,7 @@ int pwb_get_frames(struct pwb_world *world)
 		__free_page(world->buddy);
 	}
 	world->buddy = NULL;
-	page = alloc_pages(GFP_KERNEL, 1);
+	page = pwb_get_pair(world);
 	if (!page)
 		return -ENOMEM;
 	split_page(page, 1);
