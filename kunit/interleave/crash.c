@@ -11,15 +11,14 @@
  * there is no timer; User-Mode Linux then says its last words when it is asked to end
  * from outside.
  */
-#include <linux/cpumask.h>
+#include <linux/hrtimer.h>
 #include <linux/init.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
+#include <linux/smp.h>
 #include <linux/stringify.h>
-#include <linux/timer.h>
 
 #include "../compat.h"
 #include "internal.h"
@@ -76,13 +75,13 @@ void ilv_hang(const char *why)
 
 /**
  * struct ilv_watch_dog - looks once a second whether something moves
- * @timer: on a CPU of its own
+ * @timer: on a CPU of its own, in hard interrupts: ksoftirqd may not get to run
  * @number: of the schedule, when it looked last
  * @accesses: in it
  * @still: how often in a row both were the same
  */
 struct ilv_watch_dog {
-	struct timer_list timer;
+	struct hrtimer timer;
 	unsigned long number;
 	unsigned int accesses;
 	unsigned int still;
@@ -90,7 +89,7 @@ struct ilv_watch_dog {
 
 static DEFINE_PER_CPU(struct ilv_watch_dog, ilv_watch_dogs);
 
-static void ilv_look(struct timer_list *timer)
+static enum hrtimer_restart ilv_look(struct hrtimer *timer)
 {
 	struct ilv_watch_dog *dog = container_of(timer, struct ilv_watch_dog, timer);
 
@@ -103,7 +102,17 @@ static void ilv_look(struct timer_list *timer)
 	dog->accesses = ilv_run.accesses;
 	if (dog->still == ILV_PATIENCE_S)
 		ilv_hang("no progress for " __stringify(ILV_PATIENCE_S) " s");
-	mod_timer(timer, jiffies + HZ);
+	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_SEC));
+	return HRTIMER_RESTART;
+}
+
+static void ilv_let_watch(void *unused)
+{
+	struct ilv_watch_dog *dog = this_cpu_ptr(&ilv_watch_dogs);
+
+	hrtimer_setup(&dog->timer, ilv_look, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&dog->timer, ns_to_ktime(NSEC_PER_SEC), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 static int __init ilv_crash_init(void)
@@ -115,15 +124,7 @@ core_initcall(ilv_crash_init);
 
 static int __init ilv_watch_init(void)
 {
-	int cpu;
-
-	for_each_online_cpu(cpu) {
-		struct ilv_watch_dog *dog = per_cpu_ptr(&ilv_watch_dogs, cpu);
-
-		timer_setup(&dog->timer, ilv_look, TIMER_PINNED);
-		dog->timer.expires = jiffies + HZ;
-		add_timer_on(&dog->timer, cpu);
-	}
+	on_each_cpu(ilv_let_watch, NULL, 1);
 	return 0;
 }
 late_initcall(ilv_watch_init);

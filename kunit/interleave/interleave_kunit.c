@@ -12,13 +12,12 @@
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
-#include <linux/jiffies.h>
+#include <linux/hrtimer.h>
 #include <linux/kernel.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
 #include <linux/string.h>
-#include <linux/timer.h>
 
 #include "ilv.h"
 #include "../compat.h"
@@ -802,19 +801,25 @@ static void no_wakeup_invented(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->broken, 0U);
 }
 
-static struct timer_list toy_timer;
+#define TOY_TIMER_US	1000
 
-static void toy_wake_by_timer(struct timer_list *timer)
+static struct hrtimer toy_timer;
+
+static enum hrtimer_restart toy_wake_by_timer(struct hrtimer *timer)
 {
 	wake_up_process(ilv_task(0));
 	WRITE_ONCE(toy.rescue, true);
+	return HRTIMER_NORESTART;
 }
 
 static void toy_await_timer(void *world, int self)
 {
+	unsigned int us;
+
 	WRITE_ONCE(toy.rescue, false);
-	mod_timer(&toy_timer, jiffies + 1);
-	while (!READ_ONCE(toy.rescue))
+	hrtimer_start(&toy_timer, ns_to_ktime(TOY_TIMER_US * NSEC_PER_USEC),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	for (us = 0; us < 1000 * TOY_TIMER_US && !READ_ONCE(toy.rescue); us += 50)
 		udelay(50);
 	WRITE_ONCE(toy.x, 1);
 	wake_up_process(ilv_task(0));
@@ -838,7 +843,8 @@ static void woken_from_elsewhere(struct kunit *test)
 	struct ilv_result *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
-	timer_setup(&toy_timer, toy_wake_by_timer, TIMER_PINNED);
+	hrtimer_setup(&toy_timer, toy_wake_by_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
 	ilv_explore(&toy_woken_by_timer, 0, 0, r);
 	KUNIT_EXPECT_EQ(test, r->error, -ESTALE);
 	KUNIT_EXPECT_GT(test, r->retried, 0U);

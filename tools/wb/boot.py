@@ -18,7 +18,7 @@ from .stage import BUILD_DIR
 TIMEOUT = 120  # seconds; a run takes a few, more without acceleration or with debugging aids
 QEMU_TIMEOUT = 900
 # Seconds without a line on the console: the explorer writes one every 5 s.
-SILENCE = 20
+SILENCE = 15
 QEMU_SILENCE = 90
 REPLAY_TIMEOUT, REPLAY_QEMU_TIMEOUT = 30, 120  # of one schedule
 BANNER = re.compile(rf"Linux version \S+ \({build.USER}@(\S+)\)")
