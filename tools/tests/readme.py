@@ -3,9 +3,9 @@
 
 from typing import Any
 
-from wb import cost, lines, report
+from wb import arches, cost, lines, report
 from wb.errors import KIND, MEANING, Exit
-from wb.judge import short_rule
+from wb.judge import Verdict, short_rule
 
 from .kernels import RESULTS, ROOT, results, verdicts_of
 
@@ -64,28 +64,32 @@ def programs_block() -> str:
         ["variant", "actors", "programs", "complete", "violating", "by rule"], rows, (1, 2, 3, 4)))
 
 
-def matrix_of(line: lines.Line) -> dict[str, Any]:
-    """What the last `make matrix LINE=...` has left; nothing, if it was not a whole one."""
-    path = RESULTS / line.results("matrix")
-    if not path.is_file():
-        return {}
-    data: dict[str, Any] = results(path.stem)
-    if not data["complete"]:
-        return {}
-    return data if {v["name"] for v in data["variants"]} == set(line.variants) else {}
+def matrix_of(line: lines.Line) -> list[Verdict]:
+    """What runs of `make matrix LINE=...` have left, as a whole and in parts: those that
+    JSON=build/results/matrix-<line>.<part>.json kept. The last one of a kernel counts."""
+    stem = line.results("matrix").removesuffix(".json")
+    paths = [p for p in (*RESULTS.glob(f"{stem}.json"), *RESULTS.glob(f"{stem}.*.json"))
+             if results(p.stem)["as_expected"]]
+    found: dict[tuple[str, str], Verdict] = {}
+    for path in sorted(paths, key=lambda p: p.stat().st_mtime):
+        for v in verdicts_of(results(path.stem)):
+            found[v.name, v.arch] = v
+    order = {name: i for i, name in enumerate(line.variants)}
+    archs = list(arches.load(ROOT / "kconfig"))
+    return sorted(found.values(), key=lambda v: (archs.index(v.arch), order[v.name]))
 
 
 def matrix_blocks() -> dict[str, str]:
-    """Of the last `make matrix LINE=all`."""
+    """Of the last runs of `make matrix`: on User-Mode Linux all variants of all lines."""
     known = lines.load(ROOT / "patches")
-    all_of = {n: matrix_of(line) for n, line in known.items()}
-    if not all(all_of.values()):
-        return {}
-    verdicts = {n: verdicts_of(d) for n, d in all_of.items()}
-    counts = [[n, str(len(verdicts[n])), str(round(d["seconds"] / 60)),
-               str(sum(s.schedules for v in verdicts[n] for s in v.scenarios.values()))]
-              for n, d in all_of.items()]
-    counts.append(["all", *(str(sum(int(r[i]) for r in counts)) for i in (1, 2, 3))])
+    verdicts = {n: matrix_of(line) for n, line in known.items()}
+    for n, line in known.items():
+        if not set(line.variants) <= {v.name for v in verdicts[n] if v.arch == "um"} | {
+                v.name for v in line.variants.values() if "um" in v.not_on}:
+            return {}
+    counts = [[n, str(len(found)), str(sum(s.schedules for v in found for s in v.scenarios.values()))]
+              for n, found in verdicts.items()]
+    counts.append(["all", *(str(sum(int(r[i]) for r in counts)) for i in (1, 2))])
 
     def rows(name: str, judged: bool) -> list[list[str]]:
         """Those of the variants that `make kunit` judges, or of all others."""
@@ -98,7 +102,7 @@ def matrix_blocks() -> dict[str, str]:
         "matrix": indented(report.table(report.MATRIX, rows(lines.DEFAULT, True), (8, 9))),
         "alternatives": indented(report.table(report.MATRIX, rows(lines.DEFAULT, False), (8, 9))),
         "lines": indented(report.table(("line", *report.MATRIX), later, (9, 10))),
-        "times": indented(report.table(("line", "kernels", "minutes", "schedules"), counts, (1, 2, 3))),
+        "times": indented(report.table(("line", "kernels", "schedules"), counts, (1, 2))),
     }
 
 

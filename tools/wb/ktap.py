@@ -290,7 +290,7 @@ def without_times(text: str) -> str:
             break
         # The kernel may have other things to say, too, like that a timer was late.
         if inside and _KTAP.match(row) and not re.match(
-            r"\s*# (time: |\w+: Test should be marked slow)", row
+            r"\s*# (time: |retried |\w+: Test should be marked slow)", row
         ):
             keep.append(row)
     return "\n".join(keep)
