@@ -802,6 +802,9 @@ static void no_wakeup_invented(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->broken, 0U);
 }
 
+/* Microseconds between two looks. An actor that sleeps would be another program. */
+#define TOY_LOOK	50
+
 static struct timer_list toy_timer;
 
 static void toy_wake_by_timer(struct timer_list *timer)
@@ -815,7 +818,7 @@ static void toy_await_timer(void *world, int self)
 	WRITE_ONCE(toy.rescue, false);
 	mod_timer(&toy_timer, jiffies + 1);
 	while (!READ_ONCE(toy.rescue))
-		udelay(50);
+		udelay(TOY_LOOK);
 	WRITE_ONCE(toy.x, 1);
 	wake_up_process(ilv_task(0));
 }

@@ -167,7 +167,7 @@ void ilv_run_schedule(void);
 void ilv_error(int error);
 
 /* crash.c */
-#define ILV_MAX_ACCESSES	(1U << 22)
+#define ILV_MAX_ACCESSES	BIT(22)
 void ilv_hang(const char *why);
 
 /* explore.c */

@@ -92,7 +92,7 @@ static void replay(struct kunit *test)
 		strscpy(buf, name, min(strcspn(name, ":") + 1, sizeof(buf)));
 	}
 	KUNIT_EXPECT_TRUE_MSG(test, strchr(name, ':') && pwb_is_program(buf),
-			      "replay=%s is no schedule", pwb_schedule);
+			      "%s=%s is no schedule", test->name, pwb_schedule);
 }
 
 static struct kunit_case pwb_parameter_cases[] = {
