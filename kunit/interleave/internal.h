@@ -173,8 +173,6 @@ void ilv_hang(const char *why);
 /* explore.c */
 void ilv_rest(void);
 void ilv_judge_broken(struct ilv_result *result);
-void ilv_keep_unstable(struct ilv_result *result,
-		       const struct ilv_result *earlier);
 void ilv_judge(struct ilv_result *result);
 void ilv_witness_set(struct ilv_witness *w);
 
