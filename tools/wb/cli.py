@@ -731,7 +731,8 @@ def parser() -> argparse.ArgumentParser:
     codes = "\n".join(f"  {code.value:3}  {MEANING[code]} [{KIND[code]}]" for code in Exit)
     p = argparse.ArgumentParser(
         prog="wbcheck",
-        description="Drive the end of page writeback through every interleaving, on a real kernel.",
+        description="Drive the end of page writeback through every interleaving within a bound, on a real "
+        "kernel.",
         epilog=f"exit codes:\n{codes}\n\nenvironment: KSRC=<tree or tarball of the line> "
         "instead of the download,\n  WB_BUILD and XDG_CACHE_HOME for other folders, JOBS=n for the build, "
         "SMP=n CPUs and\n  ACCEL=kvm|tcg for QEMU, V=1 for the kernel's log",
