@@ -329,9 +329,10 @@ static void ilv_explore_once(const struct ilv_program *program,
 	result->ns = ktime_get_ns() - start;
 }
 
-/*
- * What an attempt found that was disturbed in the end, if the last one did not: it
- * was seen all the same.
+/**
+ * ilv_keep_unstable() - add the rules that only an earlier exploration saw broken
+ * @result: of a program; they are unstable there
+ * @earlier: of the same program, and perhaps disturbed in the end
  */
 void ilv_keep_unstable(struct ilv_result *result,
 		       const struct ilv_result *earlier)

@@ -284,6 +284,8 @@ void ilv_cover(const struct ilv_program *program, unsigned int bound,
 void ilv_replay(const struct ilv_program *program, const char *schedule,
 		void (*line)(void *data, const char *text), void *data,
 		struct ilv_result *result);
+void ilv_keep_unstable(struct ilv_result *result,
+		       const struct ilv_result *earlier);
 
 #ifdef CONFIG_INTERLEAVE
 /* For threads that run freely; may sleep. */

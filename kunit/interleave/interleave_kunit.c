@@ -801,7 +801,9 @@ static void no_wakeup_invented(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->broken, 0U);
 }
 
+/* Microseconds until the timer, and between two looks: an actor must not sleep. */
 #define TOY_TIMER_US	1000
+#define TOY_LOOK_US	50
 
 static struct hrtimer toy_timer;
 
@@ -819,8 +821,8 @@ static void toy_await_timer(void *world, int self)
 	WRITE_ONCE(toy.rescue, false);
 	hrtimer_start(&toy_timer, ns_to_ktime(TOY_TIMER_US * NSEC_PER_USEC),
 		      HRTIMER_MODE_REL_PINNED_HARD);
-	for (us = 0; us < 1000 * TOY_TIMER_US && !READ_ONCE(toy.rescue); us += 50)
-		udelay(50);
+	for (us = 0; us < 1000 * TOY_TIMER_US && !READ_ONCE(toy.rescue); us += TOY_LOOK_US)
+		udelay(TOY_LOOK_US);
 	WRITE_ONCE(toy.x, 1);
 	wake_up_process(ilv_task(0));
 }

@@ -167,14 +167,12 @@ void ilv_run_schedule(void);
 void ilv_error(int error);
 
 /* crash.c */
-#define ILV_MAX_ACCESSES	(1U << 22)
+#define ILV_MAX_ACCESSES	BIT(22)
 void ilv_hang(const char *why);
 
 /* explore.c */
 void ilv_rest(void);
 void ilv_judge_broken(struct ilv_result *result);
-void ilv_keep_unstable(struct ilv_result *result,
-		       const struct ilv_result *earlier);
 void ilv_judge(struct ilv_result *result);
 void ilv_witness_set(struct ilv_witness *w);
 

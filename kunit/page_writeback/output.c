@@ -22,7 +22,7 @@ MODULE_PARM_DESC(replay, "run only this schedule, and show every step");
 
 char *pwb_scenario = "";
 module_param_named(scenario, pwb_scenario, charp, 0444);
-MODULE_PARM_DESC(scenario, "run only this one, or this program");
+MODULE_PARM_DESC(scenario, "run only this one, or this program, or none");
 
 char *pwb_skip = "";
 module_param_named(skip, pwb_skip, charp, 0444);
@@ -64,6 +64,20 @@ void pwb_print_names(struct kunit *test, const char *what, const char *name,
 		n += scnprintf(buf + n, sizeof(buf) - n, "%s%s",
 			       n ? ", " : "", names[i]);
 	pwb_print(test, "%s %s: %s", what, name, n ? buf : "none");
+}
+
+/**
+ * pwb_print_unstable() - print a rule that was broken once and not again
+ * @test: the case
+ * @name: of the scenario or program
+ * @r: what came out of it
+ * @rule: the rule
+ */
+void pwb_print_unstable(struct kunit *test, const char *name,
+			const struct ilv_result *r, unsigned int rule)
+{
+	pwb_print(test, "unstable %s: %s, seen once in %s, not reproduced",
+		  name, pwb_rules[rule], r->unstable_in[rule].schedule);
 }
 
 /**

@@ -70,12 +70,13 @@ static void pwb_expect_program(struct kunit *test, const char *parameter,
 	}
 }
 
-/* What is to be run, and what is not, are scenarios. */
+/* What is to be run, and what is not, are scenarios. To run none is asked for by name. */
 static void scenario(struct kunit *test)
 {
 	if (!IS_ENABLED(CONFIG_INTERLEAVE))
 		return;
-	pwb_expect_program(test, "scenario", pwb_scenario);
+	if (strcmp(pwb_scenario, "none"))
+		pwb_expect_program(test, "scenario", pwb_scenario);
 	pwb_expect_program(test, "skip", pwb_skip);
 }
 
@@ -92,7 +93,7 @@ static void replay(struct kunit *test)
 		strscpy(buf, name, min(strcspn(name, ":") + 1, sizeof(buf)));
 	}
 	KUNIT_EXPECT_TRUE_MSG(test, strchr(name, ':') && pwb_is_program(buf),
-			      "replay=%s is no schedule", pwb_schedule);
+			      "%s=%s is no schedule", test->name, pwb_schedule);
 }
 
 static struct kunit_case pwb_parameter_cases[] = {

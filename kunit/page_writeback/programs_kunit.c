@@ -59,6 +59,7 @@ static const struct pwb_size pwb_four = {
  * @program: the one that runs
  * @result: what came out of it
  * @more: and of a second look at it
+ * @tried: and of an attempt that was disturbed
  * @programs: how many were explored
  * @complete: how many of them in all interleavings
  * @idle: how many in which nobody ever ran while the end was under way
@@ -73,6 +74,7 @@ struct pwb_tally {
 	struct ilv_program program;
 	struct ilv_result result;
 	struct ilv_result more;
+	struct ilv_result tried;
 	unsigned int programs;
 	unsigned int complete;
 	unsigned int idle;
@@ -124,22 +126,28 @@ static void pwb_merge(struct ilv_result *r, const struct ilv_result *more)
 		    pwb_cheaper(&more->witness[rule], &r->witness[rule]))
 			r->witness[rule] = more->witness[rule];
 	r->broken |= more->broken;
+	ilv_keep_unstable(r, more);
 }
 
 /*
  * On a busy machine a long search may be disturbed more often than ilv_cover()
- * puts up with. What a state lacks shows each time.
+ * puts up with. What a state lacks shows each time. What an attempt has seen counts.
  */
 static void pwb_try_cover(struct pwb_tally *t, unsigned int bound, u64 limit,
 			  struct ilv_result *r)
 {
 	unsigned int tries = PWB_TRIES;
 
-	do {
+	memset(&t->tried, 0, sizeof(t->tried));
+	for (;;) {
 		ilv_cover(&t->program, bound, limit, r);
 		t->runs += r->runs;
 		t->ns += r->ns;
-	} while (r->error == -ESTALE && --tries);
+		ilv_keep_unstable(r, &t->tried);
+		if (r->error != -ESTALE || !--tries)
+			return;
+		t->tried = *r;
+	}
 }
 
 static void pwb_try_explore(struct pwb_tally *t, unsigned int bound,
@@ -188,7 +196,7 @@ static void pwb_report_program(struct kunit *test, const struct pwb_tally *t,
 {
 	const struct ilv_result *r = &t->result;
 	const char *name = t->program.name;
-	unsigned long broken = r->broken;
+	unsigned long broken = r->broken, unstable = r->unstable;
 	char all[32], extent[24] = "complete";
 	unsigned int rule;
 
@@ -204,6 +212,8 @@ static void pwb_report_program(struct kunit *test, const struct pwb_tally *t,
 		pwb_print(test, "breaks %s: %s, preemptions %u, points %u, %s", name,
 			  pwb_rules[rule], r->witness[rule].preemptions,
 			  r->witness[rule].points, r->witness[rule].schedule);
+	for_each_set_bit(rule, &unstable, PWB_NR_RULES)
+		pwb_print_unstable(test, name, r, rule);
 	if (r->error)
 		pwb_print(test, "error %s: %d in %s", name, r->error,
 			  r->last.schedule);
@@ -230,6 +240,8 @@ static void pwb_run_program(struct kunit *test, struct pwb_tally *t,
 	t->reached |= t->world.reached;
 	t->wanted |= g->reaches | g->in_company;
 	KUNIT_EXPECT_EQ_MSG(test, t->result.error, 0, "%s was cut short", g->name);
+	KUNIT_EXPECT_EQ_MSG(test, t->result.unstable, 0U,
+			    "%s broke a rule once and not again", g->name);
 	/* A rule that is broken may keep others from being reached. */
 	if (!t->result.broken && !t->result.error)
 		KUNIT_EXPECT_EQ_MSG(test, missing, 0UL, "%s is vacuous", g->name);
@@ -252,8 +264,8 @@ static void pwb_run_size(struct kunit *test, struct pwb_tally *t,
 		}
 		all++;
 		pwb_run_program(test, t, size, &g);
-		/* After a thread was given up there is no world to go on in. */
-		if (t->result.error == -EDEADLK)
+		/* There is no world to go on in. */
+		if (pwb_world_is_lost(t->result.error))
 			return;
 	}
 	pwb_print(test, "programs %s: %u of %u, %u complete, %u idle, %u violating",
@@ -305,15 +317,16 @@ static void pwb_run_case(struct kunit *test, const struct pwb_size *size)
 	t = kzalloc(sizeof(*t), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t);
 	KUNIT_ASSERT_EQ(test, pwb_world_init(&t->world), 0);
+	t->world.test = test;
 	pwb_programs_init(&t->world);
 	if (*pwb_schedule)
 		pwb_replay_program(test, t, g);
 	else
 		pwb_run_size(test, t, size, nr, of);
-	if (t->result.error != -EDEADLK)
+	if (!pwb_world_is_lost(t->result.error))
 		pwb_programs_exit(&t->world);
 	pwb_world_exit(&t->world);
-	if (t->result.error != -EDEADLK)
+	if (!pwb_world_is_lost(t->result.error))
 		kfree(t);
 }
 

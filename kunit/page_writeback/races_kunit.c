@@ -76,12 +76,6 @@ static struct pwb_race *pwb_race_begin(struct kunit *test,
 	return NULL;
 }
 
-/* Does an exploration that ends with @error leave a world that can be used again? */
-static bool pwb_world_is_lost(int error)
-{
-	return error == -EDEADLK || error == -EUCLEAN;
-}
-
 /* After @error: what is lost stays where it is. */
 static void pwb_race_end(struct pwb_race *race, int error)
 {
@@ -128,10 +122,8 @@ static void pwb_show_witnesses(struct kunit *test, const struct pwb_scenario *s,
 				      "the witness, replayed, breaks nothing");
 	}
 	for_each_set_bit(rule, &unstable, PWB_NR_RULES) {
-		shown = r->unstable_in[rule].schedule;
-		pwb_print(test, "unstable %s: %s, seen once in %s, not reproduced",
-			  test->name, pwb_rules[rule], shown);
-		pwb_show(test, s, shown, again);
+		pwb_print_unstable(test, test->name, r, rule);
+		pwb_show(test, s, r->unstable_in[rule].schedule, again);
 	}
 }
 

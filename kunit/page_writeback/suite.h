@@ -4,6 +4,7 @@
 #define _PAGE_WRITEBACK_SUITE_H
 
 #include <kunit/test.h>
+#include <linux/errno.h>
 #include <linux/kconfig.h>
 #include <linux/moduleparam.h>
 
@@ -45,11 +46,19 @@ extern char *pwb_scenario;	/* the only one to be run, or "" */
 extern char *pwb_schedule;	/* to be replayed, or "" */
 extern uint pwb_pairs;		/* see reduction_kunit.c */
 
+/* Does an exploration that ends with @error leave a world that can't be used again? */
+static inline bool pwb_world_is_lost(int error)
+{
+	return error == -EDEADLK || error == -EUCLEAN;
+}
+
 void pwb_print_names(struct kunit *test, const char *what, const char *name,
 		     unsigned long mask, const char *const *names,
 		     unsigned int max);
 void pwb_print_line(void *data, const char *text);
 void pwb_format_count(char *buf, size_t size, const struct ilv_count *n);
+void pwb_print_unstable(struct kunit *test, const char *name,
+			const struct ilv_result *r, unsigned int rule);
 bool pwb_is_asked_for(const char *name);
 bool pwb_is_contract(const char *name);
 void pwb_replay(struct kunit *test, const struct ilv_program *program,

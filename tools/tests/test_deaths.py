@@ -129,6 +129,25 @@ class Told(unittest.TestCase):
                          [(judge.REPORTS, "WARNING at mm/slab.c:9", "")])
         self.assertEqual((v.breaks, v.not_run), ({"truncate": ["H1"]}, []))
 
+    def test_unstable_in_a_contract(self) -> None:
+        """The case fails; that is no violation, unless it fails for one that comes again."""
+        row = "    # unstable reference_held: H1 dead touch, seen once in v1:reference_held:E7,T,R,E, not reproduced\n"
+        text = f"""\
+TAP version 14
+1..1
+    # Subtest: {judge.CONTRACT}
+    1..1
+{row}    # reference_held: EXPECTATION FAILED at mm/tests/page_writeback/contract_kunit.c:120
+    not ok 1 - reference_held
+not ok 1 - {judge.CONTRACT}
+Kernel panic - not syncing: No working init found
+"""
+        for log, code, failed in ((text, Exit.UNSTABLE, []),
+                                  (text.replace(row, ""), Exit.VIOLATION, [f"{judge.CONTRACT}.reference_held"])):
+            v = judge.judge(ktap.parse(log), {judge.CONTRACT: ["reference_held"]}, "tree", UM)
+            v.available = True
+            self.assertEqual((v.exit, v.failed), (code, failed))
+
     def test_vacuous_beside_the_rest(self) -> None:
         v = verdict("vacuous")
         self.assertEqual((v.vacuous, v.breaks), ({"reuse": "reused"}, {"truncate": ["H1"]}))

@@ -36,6 +36,8 @@ def recorded_places() -> dict[int, places.Place]:
 
 WITNESSES = recorded()
 PLACES = recorded_places()
+# Functions of the recorded traces, and their objects.
+LOCKS_ALONE = {"free_unref_page_list": "page_alloc.o"}
 NONE: dict[int, places.Place] = {}
 STATE = re.compile(r"= (.*)$")
 
@@ -127,7 +129,16 @@ class Calls(unittest.TestCase):
         found = [f for p in PLACES.values() for f in p.frames if f.function == "wake_up_page"]
         self.assertTrue(found)
         self.assertEqual({f.file for f in found}, {"mm/filemap.c"})
-        self.assertTrue(all(p.frames and p.frame_size for p in PLACES.values()))
+        self.assertTrue(all(p.frame_size for p in PLACES.values()))
+
+    def test_lines_of_all_but_locks(self) -> None:
+        """Objects that are instrumented for their locks alone are built without line numbers."""
+        without = {(e.function, e.kind) for b in WITNESSES for e in trace.parse(b.trace).events
+                   if e.coded and not PLACES[e.at].frames}
+        self.assertEqual(without, {(f, "lock") for f in LOCKS_ALONE})
+        objects = re.search(r"^ilv-lock-objects := (.*)$", (ROOT / "kunit/locks.mk").read_text(), re.M)
+        assert objects
+        self.assertLessEqual(set(LOCKS_ALONE.values()), set(objects[1].split()))
 
     def test_without_lines(self) -> None:
         self.assertEqual(places.parse_lines("0x0000000000000001\n??\n??:0\n"), {})

@@ -73,12 +73,15 @@ class Input(unittest.TestCase):
                                   env={"PATH": os.environ["PATH"]}, check=False)
 
         for target, given in (("mutants", "ARCH=x86_64"), ("programs", "TIMEOUT=3"), ("check", "LINE=v7.2"),
-                              ("stress", "SCENARIO=reuse"), ("kunit", "TREE=x")):
+                              ("stress", "SCENARIO=reuse"), ("kunit", "TREE=x"), ("kunit", "ALLOW_CALLER=f")):
             done = make(target, given)
             self.assertEqual(done.returncode, 2, done.stdout)
             self.assertIn("has no effect", done.stderr)
         self.assertIn(r"'it'\''s'", make("verify", "TREE=it's").stdout)
         self.assertIn("--bound '1'", make("kunit", "BOUND=1").stdout)
+        self.assertIn(r"--allow-caller 'f' --allow-caller 'fs/a.c:it'\''s' 'x'",
+                      make("verify", "TREE=x", "ALLOW_CALLER=f fs/a.c:it's").stdout)
+        self.assertNotIn("--allow-caller", make("verify", "TREE=x").stdout)
 
     def test_git_with_colours(self) -> None:
         line = lines.load(ROOT / "patches")["v7.2"]

@@ -16,11 +16,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wb import build, ktap, stage
+from wb import arches, boot, build, cells, cli, fetch, ktap, stage
 from wb.errors import Exit
+from wb.settings import build_lock, make_folder
 
 from . import readme
 from .kernels import (
@@ -246,6 +248,43 @@ class Kernel(KernelTest):
                  for i in (1, 2)]
         self.assertEqual(set(parts[0]) & set(parts[1]), set())
         self.assertEqual(parts[0] | parts[1], fixed)
+
+    def test_1d_parameters(self) -> None:
+        """A kernel parameter that can't be met fails a case that names it."""
+        source = fetch.get(SETTINGS, LINE)
+        um = arches.load(ROOT / "kconfig")["um"]
+        cell = cli.variant_cell(LINE, LINE.variant("seed+recheck"), um, source)
+        with build_lock(SETTINGS.build):
+            kernel = cells.built(SETTINGS, cell)
+            kernel = replace(kernel, build_dir=make_folder(kernel.build_dir / "parameters"))
+
+            def failed(*given: str) -> dict[str, str]:
+                """The cases that fail, and what they say."""
+                log = boot.attempt(SETTINGS, kernel, cell.name, [f"page_writeback.{g}" for g in given])
+                self.assertTrue(log.ended)
+                suite = log.suites["page_writeback_parameters"]
+                self.assertEqual(suite.planned, len(suite.cases))
+                self.assertEqual(suite.ok, all(c.ok for c in suite.cases.values()))
+                return {n: "\n".join(c.lines) for n, c in suite.cases.items() if not c.ok}
+
+            for given in (("scenario=reuse",), ("scenario=none", "bound=1", "cover=0", "skip=reuse,truncate"),
+                          ("replay=v1:reuse:E5,T,R,E",), ("replay=v1:p_ET:E5,T,E",)):
+                self.assertEqual(failed(*given), {}, given)
+            for bad, case, words in (
+                ("scenario=nope", "scenario", "scenario=nope: there is no such scenario"),
+                ("skip=nope", "scenario", "skip=nope: there is no such scenario"),
+                ("skip=reuse,nope", "scenario", "skip=nope: there is no such scenario"),
+                ("replay=garbage", "replay", "replay=garbage is no schedule"),
+                ("replay=v1:nope:E", "replay", "replay=v1:nope:E is no schedule"),
+                ("bound=foo", "values", "page_writeback.bound=foo is not a number"),
+                ("cover=x", "values", "page_writeback.cover=x is not a number"),
+                ("nope=1", "known", "there is no parameter page_writeback.nope"),
+            ):
+                with self.subTest(bad):
+                    none = () if bad.startswith(("scenario", "replay")) else ("scenario=none",)
+                    said = failed(bad, *none)
+                    self.assertEqual(list(said), [case])
+                    self.assertIn(words, said[case])
 
     def test_2_readme(self) -> None:
         """What the README shows is what the run before has shown."""

@@ -11,6 +11,8 @@ from wb.errors import Exit, WbError
 DATA = Path(__file__).parent / "data"
 KUNIT = Path(__file__).parents[2] / "kunit"
 EXPECTED = judge.expected_cases(KUNIT)
+# The suites of the recorded logs, in the order in which they run.
+NUMBER = {s: i for i, s in enumerate(ktap.parse((DATA / "pass.log").read_text()).suites, 1)}
 UM = arches.load(KUNIT.parent / "kconfig")["um"]
 
 
@@ -36,9 +38,9 @@ class Parse(unittest.TestCase):
     def test_source_declares_suites(self) -> None:
         self.assertEqual(
             sorted(EXPECTED),
-            ["interleave", "interleave_cover", "page_writeback", "page_writeback_contexts",
+            ["interleave", "interleave_cover", "interleave_points", "page_writeback", "page_writeback_contexts",
              "page_writeback_contract", "page_writeback_cost", "page_writeback_folios", "page_writeback_other_cpu",
-             "page_writeback_programs", "page_writeback_races", "page_writeback_reduction",
+             "page_writeback_parameters", "page_writeback_programs", "page_writeback_races", "page_writeback_reduction",
              "page_writeback_stress"],
         )
         self.assertIn("reuse", EXPECTED[judge.RACES])
@@ -118,7 +120,7 @@ class Parse(unittest.TestCase):
 
     def test_truncated_anywhere(self) -> None:
         text = read("pass")
-        end = text.rindex("ok 4 - page_writeback_races")
+        end = text.rindex(f"ok {NUMBER[judge.RACES]} - page_writeback_races")
         for cut in range(0, end + 25, 97):
             with self.subTest(cut=cut):
                 log = ktap.parse(text[:cut])
@@ -147,8 +149,10 @@ class Parse(unittest.TestCase):
     def test_vacuous(self) -> None:
         text = read("pass").replace(
             "# reached reuse: ", "# vacuous reuse: reused\n    # reached reuse: "
-        ).replace("    ok 2 - reuse\n", "    not ok 2 - reuse\n").replace(
-            "\nok 4 - page_writeback_races", "\nnot ok 4 - page_writeback_races")
+        ).replace("    ok 2 - reuse\n", "    not ok 2 - reuse\n")
+        result = f"ok {NUMBER[judge.RACES]} - page_writeback_races"
+        self.assertIn(f"\n{result}", text)
+        text = text.replace(f"\n{result}", f"\nnot {result}")
         self.assert_code(Exit.INCOMPLETE, text, "reuse no longer reaches reused")
 
     def test_pass_in_spite_of_violations(self) -> None:
@@ -156,15 +160,23 @@ class Parse(unittest.TestCase):
         self.assert_code(Exit.VIOLATION, text, "truncate: it passes in spite of violations")
 
     def test_failure_without_a_rule(self) -> None:
-        text = "\n".join(r for r in read("fail").splitlines() if "# broken " not in r)
+        rows = [r for r in read("fail").splitlines() if "# broken " not in r]
+        self.assert_code(Exit.VIOLATION, "\n".join(rows), "broken: H1, H2, H3, H4")  # as told at once
+        text = "\n".join(r for r in rows if "# seen " not in r)
         self.assert_code(Exit.VIOLATION, text, "cases of page_writeback_races fail: truncate, ")
 
     def test_every_case_is_judged(self) -> None:
         """Also one that nobody knows, in a suite that is known or not."""
         text = read("pass")
-        extra = text.replace("\n    1..13\n", "\n    1..14\n", 1).replace(
-            "\nok 1 - interleave\n", "\n    not ok 14 - a_slow_case\nnot ok 1 - interleave\n")
-        self.assertNotEqual(extra, text)
+        n = ktap.parse(text).suites["interleave"].planned
+        assert n
+        plan, result = f"\n    1..{n}\n", "\nok 1 - interleave\n"
+        self.assertIn(plan, text)
+        self.assertIn(result, text)
+        extra = text.replace(plan, f"\n    1..{n + 1}\n", 1).replace(
+            result, f"\n    not ok {n + 1} - a_slow_case\nnot ok 1 - interleave\n")
+        verdict = judge.judge(ktap.parse(extra), EXPECTED, "x", UM)
+        self.assertEqual((verdict.failed, verdict.incomplete), (["interleave.a_slow_case"], []))
         self.assert_code(Exit.VIOLATION, extra, "interleave.a_slow_case fails")
         suite = "    # Subtest: others\n    1..1\n    not ok 1 - one\nnot ok 12 - others\n"
         other = text.replace("Run /sbin/init", f"{suite}Run /sbin/init", 1)
@@ -172,7 +184,9 @@ class Parse(unittest.TestCase):
         self.assert_code(Exit.VIOLATION, other, "others.one fails")
 
     def test_suite_disagrees(self) -> None:
-        text = read("fail").replace("\nnot ok 4", "\nok 4")
+        text, result = read("fail"), f"ok {NUMBER[judge.RACES]} - page_writeback_races"
+        self.assertIn(f"\nnot {result}", text)
+        text = text.replace(f"\nnot {result}", f"\n{result}")
         self.assert_code(Exit.VIOLATION, text, "page_writeback_races disagrees with its cases")
 
     def test_no_account(self) -> None:
@@ -239,7 +253,7 @@ class LaterLines(unittest.TestCase):
 
     def test_the_configuration_tells_what_to_expect(self) -> None:
         config = "# CONFIG_PAGE_WRITEBACK_KUNIT_TEST is not set\n"
-        self.assertEqual(sorted(judge.expected_cases(KUNIT, config)), ["interleave", "interleave_cover"])
+        self.assertEqual(sorted(judge.expected_cases(KUNIT, config)), ["interleave", "interleave_cover", "interleave_points"])
         config = "CONFIG_PAGE_WRITEBACK_KUNIT_TEST=y\n"
         self.assertEqual(judge.expected_cases(KUNIT, config), EXPECTED)
 

@@ -2,11 +2,20 @@
 """What the programs' lines amount to, and the parts they are run in, without a kernel."""
 
 import argparse
+import contextlib
+import io
 import unittest
+from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
-from wb import cli, ktap, programs
+from wb import arches, build, cli, ktap, programs
 from wb.errors import Exit, WbError
+from wb.lines import Line, Variant
 from wb.programs import Outcome, Size
+from wb.settings import Settings
+
+UM = arches.load(Path(__file__).parents[2] / "kconfig")["um"]
 
 # As a kernel without the fix says it, with two programs of the three left out.
 BROKEN = """\
@@ -31,10 +40,11 @@ def read(text: str, ok: bool) -> Size:
 
 class Read(unittest.TestCase):
     def assert_incomplete(self, text: str, ok: bool, part: str) -> None:
-        with self.assertRaises(WbError) as raised:
-            read(text, ok)
-        self.assertEqual(raised.exception.code, Exit.INCOMPLETE)
-        self.assertIn(part, str(raised.exception))
+        size = read(text, ok)
+        verdict = size.verdict()
+        self.assertIn(part, "; ".join(verdict.gaps))
+        self.assertEqual(verdict.open, Exit.INCOMPLETE)
+        self.assertEqual(verdict.exit, Exit.VIOLATION if size.violating else Exit.INCOMPLETE)
 
     def test_broken(self) -> None:
         size = read(BROKEN, False)
@@ -47,7 +57,8 @@ class Read(unittest.TestCase):
         self.assertEqual(size.rules()["H1"][0].witness, "v1:p_ET:E12,T,E")
 
     def test_holds(self) -> None:
-        self.assertEqual(read(HOLDS, True).violating, [])
+        verdict = read(HOLDS, True).verdict()
+        self.assertEqual((verdict.holds, verdict.summary), (True, "holds ≤3"))
 
     def test_disagrees(self) -> None:
         self.assert_incomplete(BROKEN, True, "disagrees with its programs")
@@ -61,11 +72,190 @@ class Read(unittest.TestCase):
 
     def test_vacuous(self) -> None:
         self.assert_incomplete(HOLDS + "\nvacuous p_ES: rearmed", False,
-                               "p_ES is vacuous: it never reached rearmed")
+                               "p_ES no longer reaches rearmed")
 
     def test_cut_short(self) -> None:
         self.assert_incomplete(HOLDS + "\nerror p_ES: -116 in v1:p_ES:E", False,
                                "p_ES is cut short: -116 in")
+
+    def test_stuck_in_what_it_broke(self) -> None:
+        """A world that can't be used again ends the case, and what is known counts."""
+        for code in (-35, -117):
+            text = "\n".join(BROKEN.splitlines()[:6]) + f"\nerror p_EYy: {code} in v1:p_EYy:E12"
+            self.assert_incomplete(text, False, "can't be used any more after p_EYy")
+            verdict = read(text, False).verdict()
+            self.assertEqual(verdict.breaks, {"p_ET": ["H1"], "p_EYy": ["H3", "early return"]})
+            self.assertNotIn("cut short", verdict.summary)
+            text = HOLDS + f"\nerror p_ES: {code} in v1:p_ES:E12"
+            self.assert_incomplete(text, False, "p_ES is cut short")
+
+    def test_unstable(self) -> None:
+        row = "\nunstable p_ES: H3 late wake, seen once in v1:p_ES:E9,S,E, not reproduced"
+        verdict = read(HOLDS + row, False).verdict()
+        self.assertEqual((verdict.exit, verdict.gaps),
+                         (Exit.UNSTABLE, ["unstable: H3 in v1:p_ES:E9,S,E, not reproduced"]))
+        self.assertEqual(read(HOLDS + row, True).incomplete, ["x: two disagrees with its programs"])
+        self.assertEqual(read(BROKEN + row, False).verdict().exit, Exit.VIOLATION)
+        seen = "\nseen two: H3 late wake, v1:p_ES:E9,S,E"  # in an attempt that was disturbed
+        self.assertEqual(read(HOLDS + seen + row, False).verdict().exit, Exit.UNSTABLE)
+        self.assert_incomplete(HOLDS + "\nunstable p_ES: H3", True, "can't tell what is unstable")
+
+    def test_seen(self) -> None:
+        """A rule is named once, with its shortest witness; without that, with the first."""
+        seen = "\nseen two: H1 dead touch, v1:p_ET:E13,T,E\nseen two: H5, v1:p_ET:E8,T,E"
+        found = read(BROKEN + seen, False).programs["p_ET"].breaks
+        self.assertEqual([(b.rule, b.witness) for b in found],
+                         [("H1 dead touch", "v1:p_ET:E12,T,E"), ("H5", "v1:p_ET:E8,T,E")])
+
+
+# A kernel that has told of one program, and of one rule that another one breaks.
+ALIVE = """\
+TAP version 14
+1..1
+    # Subtest: page_writeback_programs
+    1..2
+    ok 1 - letters
+    # program p_ET: complete, 146808782363918 schedules
+    # breaks p_ET: H1 dead touch, preemptions 1, points 40, v1:p_ET:E12,T,E
+    # program p_ES: bound 3, 591516 schedules
+"""
+DEADLY = "v1:p_EY:E12,Y"
+SEEN = "    # seen two: H3 late wake, v1:p_EY:E12,Y,E,Y\n"
+BUG = f"kernel BUG at fs/inode.c:542!\nKernel panic - not syncing: Fatal exception\ninterleave: died in {DEADLY}\n"
+HANG = f"interleave: hangs in {DEADLY}: no progress for 5 s\nKernel panic - not syncing: nothing moves\n"
+UNBROKEN = "\n".join(r for r in ALIVE.splitlines() if "breaks" not in r) + "\n"
+END = "Kernel panic - not syncing: No working init found\n"
+SUMS = "    # programs two: 2 of 2, 1 complete, 0 idle, 0 violating\n"
+PASSED = f"    ok 2 - two\nok 1 - page_writeback_programs\n{END}"
+LIVES = "TAP version 14\n1..1\n" + END
+
+
+class Deaths(unittest.TestCase):
+    """A kernel that dies in a program has told of others before."""
+
+    def read(self, text: str, replay: str | None = None) -> Size:
+        size = programs.read_log(ktap.parse(text), 2, "2 actors, part 1/1")
+        asked: list[str] = []
+
+        def again(schedule: str) -> ktap.Log:
+            asked.append(schedule)
+            if replay is None:
+                raise WbError(Exit.BOOT, "x")
+            return ktap.parse(replay)
+
+        programs.blame(size, again)
+        self.assertEqual(asked, [d.schedule for d in size.deaths if d.schedule])
+        return size
+
+    def test_what_is_known_so_far(self) -> None:
+        verdict = self.read(ALIVE + SEEN + BUG).verdict()
+        self.assertEqual(verdict.breaks, {"p_ET": ["H1"], "p_EY": ["H3"]})
+        self.assertEqual(verdict.exit, Exit.VIOLATION)
+        self.assertEqual(verdict.summary, "broken: H1, H3; the kernel died later: kernel BUG at "
+                         f"fs/inode.c:542, in {DEADLY}")
+
+    def test_what_it_broke_in_its_last_schedule(self) -> None:
+        verdict = self.read(UNBROKEN + f"interleave: broke page freed twice in {DEADLY}\n" + BUG).verdict()
+        self.assertEqual(verdict.breaks, {"p_EY": ["page freed twice"]})
+
+    def test_replayed(self) -> None:
+        for last, rule, words in ((BUG, "dies: kernel BUG at fs/inode.c:542", "dies: kernel BUG at "
+                                   f"fs/inode.c:542, in {DEADLY}"),
+                                  (HANG, "hangs", f"hangs in {DEADLY}")):
+            size = self.read(UNBROKEN + last, LIVES[:-len(END)] + last)
+            verdict = size.verdict()
+            self.assertEqual((verdict.exit, verdict.breaks), (Exit.VIOLATION, {"p_EY": [rule]}))
+            self.assertEqual(verdict.summary, f"broken: {words}")
+            outcome = Outcome("v", "um", True, [size])
+            self.assertEqual(programs.concluded([outcome], True), (f"1 unexpected: v on um: {words}", 1))
+            self.assertIn(f"{rule}, not all of it", programs.table([outcome]))
+
+    def test_not_reproduced(self) -> None:
+        size = self.read(UNBROKEN + BUG, LIVES)
+        self.assertEqual((size.verdict().exit, size.violating), (Exit.CRASH, []))
+        self.assertIn(f"died in {DEADLY}, not reproduced", size.verdict().summary)
+        for expected in (False, True):
+            words, code = programs.concluded([Outcome("v", "um", expected, [size])], True)
+            self.assertEqual(code, Exit.CRASH)
+            self.assertIn(f"v on um: died in {DEADLY}, not reproduced: kernel BUG at", words)
+        self.assertIn("not all of it", programs.table([Outcome("v", "um", False, [size])]))
+
+    def test_no_replay(self) -> None:
+        self.assertEqual(self.read(UNBROKEN + BUG).verdict().exit, Exit.CRASH)
+
+    def test_outside_of_schedules(self) -> None:
+        text = UNBROKEN + BUG.replace(f"interleave: died in {DEADLY}\n", "")
+        self.assertEqual(self.read(text).verdict().exit, Exit.CRASH)
+
+    def test_reports(self) -> None:
+        """The kernel goes on, and the programs hold."""
+        self.assertTrue(self.read(UNBROKEN + SUMS + PASSED).verdict().holds)
+        report = "BUG: Bad page state in process ilv/E  pfn:00042\n"
+        size = self.read(UNBROKEN + report + SUMS + PASSED)
+        self.assertEqual((size.verdict().exit, size.incomplete), (Exit.CRASH, []))
+
+    def test_it_did_not_run(self) -> None:
+        size = self.read(LIVES)
+        self.assertEqual((size.verdict().exit, size.incomplete),
+                         (Exit.INCOMPLETE, ["2 actors, part 1/1: the programs did not run"]))
+        skipped = UNBROKEN.split("    # program")[0] + "    ok 2 - two # SKIP not asked for\n" \
+            "ok 1 - page_writeback_programs\n" + END
+        self.assertEqual(self.read(skipped).incomplete, ["2 actors, part 1/1: the programs did not run"])
+
+    def test_other_parts_go_on(self) -> None:
+        rest = Size(2, all=3)
+        rest.programs = {"p_EC": programs.Program("p_EC", "complete", "1")}
+        size = programs.merge([self.read(UNBROKEN + BUG, LIVES), rest], True, "2 actors")
+        self.assertEqual(sorted(size.programs), ["p_EC", "p_ES", "p_ET"])
+        size = programs.merge([self.read(ALIVE + BUG, BUG), rest, Size(2, all=3)], True, "2 actors")
+        self.assertEqual(size.verdict().exit, Exit.VIOLATION)
+
+    def command(self, log: str, *replays: str) -> tuple[int, str, dict[str, object]]:
+        """`wbcheck programs` on one variant that is to hold."""
+        line = Line("v5.10", "5.10", {}, None, {}, {"good": Variant("good", "", (), {})})
+        cell = SimpleNamespace(variant="good", name="good on um", arch=UM)
+        kernel = build.Kernel(Path(), UM, Path(), Path(), 0, "")
+        args = argparse.Namespace(line=None, arch="um", debug="", variant=None, actors=[2], shard=(1, 1),
+                                  bound=None, json=None)
+        logs = [log, *replays]
+        wrote: dict[str, object] = {}
+        out = io.StringIO()
+        with contextlib.ExitStack() as stack:
+            for target, value in (
+                ("wb.cli.line_of", lambda *_: line), ("wb.cells.require_explorer", lambda *_: None),
+                ("wb.cli.begun", lambda *_: mock.MagicMock()), ("wb.cells.built", lambda *_: kernel),
+                ("wb.cli.variant_cells", lambda *_: (SimpleNamespace(version="5.10"), [cell])),
+                ("wb.cli.build_lock", lambda _: contextlib.nullcontext()),
+                ("wb.programs.make_folder", lambda path: path),
+                ("wb.boot.attempt", lambda *_: ktap.parse(logs.pop(0))),
+                ("wb.report.write_json", lambda _, data: wrote.update(data)),
+            ):
+                stack.enter_context(mock.patch(target, value))
+            stack.enter_context(contextlib.redirect_stdout(out))
+            stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+            code = cli.cmd_programs(Settings.from_environment(), args)
+        self.assertEqual(logs, [])
+        return int(code), out.getvalue(), wrote
+
+    def test_the_command(self) -> None:
+        code, out, data = self.command(UNBROKEN + BUG, LIVES[:-len(END)] + BUG)
+        self.assertEqual((code, data["exit"], data["holds"]), (1, 1, False))
+        self.assertIn(f"good on um: dies: kernel BUG at fs/inode.c:542, in {DEADLY}; results in",
+                      out.splitlines()[-1])
+        code, _, data = self.command(UNBROKEN + BUG, LIVES)
+        self.assertEqual((code, data["exit"], data["as_expected"]), (9, 9, False))
+        row = "    # unstable p_ES: H3 late wake, seen once in v1:p_ES:E9,S,E, not reproduced\n"
+        failed = f"    not ok 2 - two\nnot ok 1 - page_writeback_programs\n{END}"
+        code, out, data = self.command(UNBROKEN + row + SUMS + failed)
+        self.assertEqual((code, data["exit"], data["holds"]), (14, 14, False))
+        self.assertIn("unstable: H3 in v1:p_ES:E9,S,E, not reproduced", out.splitlines()[-1])
+        code, out, data = self.command(UNBROKEN + SUMS + PASSED)
+        self.assertEqual((code, data["exit"], data["holds"], data["as_expected"]), (0, 0, True, True))
+        self.assertIn("verdict: as expected: good holds ≤3, in 2 programs, sequentially consistent, a "
+                      "critical section is one step; results in", out.splitlines()[-1])
+        self.assertRegex(out, r"good +um +2 +2 +1 +0 +0  holds ≤3")
+        self.assertIn("holds (all): in every schedule; holds ≤3: in all schedules with up to 3 preemptions; "
+                      "sequentially consistent; a critical section is one step", out)
 
 
 class Parts(unittest.TestCase):
@@ -91,10 +281,9 @@ class Parts(unittest.TestCase):
         self.assertEqual(sorted(whole.programs), ["a", "b", "c"])
 
     def assert_incomplete(self, parts: list[Size], text: str) -> None:
-        with self.assertRaises(WbError) as raised:
-            programs.merge(parts, True, "x")
-        self.assertEqual(raised.exception.code, Exit.INCOMPLETE)
-        self.assertIn(text, str(raised.exception))
+        verdict = programs.merge(parts, True, "x").verdict()
+        self.assertEqual(verdict.exit, Exit.INCOMPLETE)
+        self.assertIn(text, verdict.summary)
 
     def test_overlap(self) -> None:
         self.assert_incomplete([self.part("a", "b"), self.part("b", "c")], "parts overlap: b")
@@ -114,6 +303,11 @@ class Expected(unittest.TestCase):
     def test_surprises(self) -> None:
         broken, held = read(BROKEN, False), read(HOLDS, True)
         held.actors = 3
+        self.assertEqual(programs.concluded([self.outcome(True, broken)], True),
+                         ("as expected: v broken", Exit.OK))
+        self.assertEqual(programs.concluded([self.outcome(True, held)], True),
+                         ("1 unexpected: v on um: breaks nothing", Exit.VIOLATION))
+        self.assertEqual(programs.concluded([self.outcome(False, broken)], False)[1], Exit.VIOLATION)
         self.assertEqual(programs.surprises([self.outcome(True, broken)], True), [])
         self.assertEqual(programs.surprises([self.outcome(False, held)], True), [])
         self.assertEqual(programs.surprises([self.outcome(False, broken)], False), [

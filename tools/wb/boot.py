@@ -52,7 +52,7 @@ def _through_kunit(kernel: Kernel, name: str, timeout: float, silence: float | N
         f"--build_dir={BUILD_DIR}", f"--timeout={int(timeout)}",
     ]
     done = proc.run(command, cwd=kernel.tree, log=log, label=f"running {name}",
-                    deadline=timeout + 10, silence=silence and (text_file, silence))
+                    deadline=timeout + 10, silence=(text_file, silence) if silence else None)
     text = text_file.read_text(errors="replace") if text_file.is_file() else ""
     return Ran(text, done, text_file, log)
 
@@ -67,7 +67,7 @@ def _directly(settings: Settings, kernel: Kernel, name: str, parameters: Sequenc
         with_accel = accel.choose(settings, kernel.arch, kernel.binary)
         command = kernel.arch.machine(with_accel, kernel.binary, MEMORY, settings.cpus, parameters)
     done = proc.run(command, cwd=kernel.tree, log=log, label=f"running {name}", deadline=timeout,
-                    silence=silence and (log, silence))
+                    silence=(log, silence) if silence else None)
     return Ran(done.output, done, log)
 
 

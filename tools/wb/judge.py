@@ -138,6 +138,11 @@ class Breakage:
         """Is it the death of the kernel, and no rule of the suite's?"""
         return self.rule == HANGS or self.rule.startswith("dies: ")
 
+    @property
+    def dying(self) -> str:
+        """A death, with where it happens."""
+        return f"hangs in {self.witness}" if self.rule == HANGS else f"{self.rule}, in {self.witness}"
+
 
 @dataclass
 class Unstable:
@@ -297,9 +302,7 @@ class Verdict:
         best: dict[str, Breakage] = {}
         for b in (b for s in self.scenarios.values() for b in s.breaks if b.deadly):
             best[b.rule] = min(best.get(b.rule, b), b, key=lambda b: b.cost)
-        deadly = (f"hangs in {b.witness}" if r == HANGS else f"{r}, in {b.witness}"
-                  for r, b in best.items())
-        return [*self.rules, *deadly, *failures(self.failed)]
+        return [*self.rules, *(b.dying for b in best.values()), *failures(self.failed)]
 
     @property
     def ends(self) -> list[str]:
@@ -422,7 +425,8 @@ def _seen(case_name: str, rest: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def _unstable(rest: str) -> tuple[str, str] | None:
+def unstable_of(rest: str) -> tuple[str, str] | None:
+    """The rule and the schedule of a violation that did not come again."""
     found = re.match(r"(.+), seen (?:once|\d+ times?) in (\S+), not reproduced$", rest)
     return (found[1], found[2]) if found else None
 
@@ -491,7 +495,7 @@ def scenario(case: Case, died: str = "") -> Scenario:
         elif word == "vacuous":
             s.vacuous = rest
         elif word == "unstable":
-            if told := _unstable(rest):
+            if told := unstable_of(rest):
                 s.unstable.append(Unstable(case.name, *told))
                 current = traces.setdefault(told[1], [])
             else:

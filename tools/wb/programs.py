@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 
-from . import boot, cells, ktap, proc, report
+from . import boot, cells, judge, ktap, proc, report, rounds
 from .build import Kernel
 from .cells import Cell
 from .errors import Exit, WbError
-from .judge import Breakage, short_rule
+from .judge import Breakage, Death, Scenario, Unstable, Verdict, short_rule
 from .settings import Settings, make_folder
 
 SUITE = "page_writeback_programs"
@@ -33,9 +33,28 @@ class Program:
     """What came out of one program."""
 
     name: str
-    extent: str  # "complete" or "bound N"
+    extent: str  # "complete", "bound N", or "cut short"
     schedules: str  # those that were run, and those that they stand for
     breaks: list[Breakage] = field(default_factory=list)
+    unstable: list[Unstable] = field(default_factory=list)
+    vacuous: str = ""
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not (self.breaks or self.unstable or self.vacuous or self.error)
+
+    @property
+    def lost(self) -> bool:
+        """Did it leave a world that can't be used again, for what it broke?"""
+        return bool(self.breaks and re.match(r"-(35|117)\b", self.error))
+
+    def scenario(self) -> Scenario:
+        bound = re.fullmatch(r"bound (\d+)", self.extent)
+        extent = "bounded" if bound else self.extent
+        return Scenario(self.name, bound=int(bound[1]) if bound else 0, extent=extent,
+                        breaks=self.breaks, unstable=self.unstable, vacuous=self.vacuous,
+                        error=self.error)
 
 
 @dataclass
@@ -50,6 +69,8 @@ class Size:
     wanted: set[str] = field(default_factory=set)
     reached: set[str] = field(default_factory=set)
     programs: dict[str, Program] = field(default_factory=dict)
+    deaths: list[Death] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)  # what there is no account of, and why
 
     @property
     def complete(self) -> int:
@@ -59,6 +80,17 @@ class Size:
     def violating(self) -> list[Program]:
         return [p for p in self.programs.values() if p.breaks]
 
+    def program(self, name: str) -> Program:
+        """A program, which may be cut short by the end of the kernel."""
+        return self.programs.setdefault(name, Program(name, "cut short", "0"))
+
+    def see(self, rule: str, schedule: str) -> None:
+        """Add what a schedule breaks, unless more is known of that."""
+        p = self.program(judge.scenario_of(schedule))
+        if rule not in {b.rule for b in p.breaks} | {u.rule for u in p.unstable}:
+            p.breaks.append(Breakage(rule, 1, judge.preemptions_of(schedule),
+                                     judge.points_of(schedule), schedule))
+
     def rules(self) -> dict[str, list[Breakage]]:
         """What is broken, and by which programs."""
         found: dict[str, list[Breakage]] = {}
@@ -66,6 +98,16 @@ class Size:
             for b in p.breaks:
                 found.setdefault(short_rule(b.rule), []).append(b)
         return dict(sorted(found.items()))
+
+    def verdict(self, name: str = "", arch: str = "") -> Verdict:
+        """Of one size or of several, as of scenarios."""
+        programs = self.programs.values()
+        return Verdict(
+            name, arch, {p.name: p.scenario() for p in programs}, deaths=self.deaths,
+            vacuous={p.name: p.vacuous for p in programs if p.vacuous and not p.breaks},
+            unstable=[u for p in programs for u in p.unstable],
+            incomplete=[*(f"{p.name} is cut short: {p.error}" for p in programs
+                          if p.error and not p.lost), *self.incomplete])
 
 
 @dataclass
@@ -78,67 +120,138 @@ class Outcome:
     sizes: list[Size] = field(default_factory=list)
 
     @property
+    def verdict(self) -> Verdict:
+        whole = Size(0)
+        for s in self.sizes:
+            whole.programs |= s.programs
+            whole.deaths += s.deaths
+            whole.incomplete += s.incomplete
+        return whole.verdict(self.variant, self.arch)
+
+    @property
     def holds(self) -> bool:
-        return not any(s.violating for s in self.sizes)
+        verdict = self.verdict
+        return verdict.holds and verdict.ran > 0
 
 
 def names(text: str) -> set[str]:
     return set() if text == "none" else set(text.split(", "))
 
 
-def read_part(case: ktap.Case, actors: int, where: str) -> Size:
-    """What the suite's lines say of a part; raises if they do not add up."""
-    size = Size(actors)
+def read_rows(size: Size, rows: Sequence[str], case: str) -> tuple[int, ...] | None:
+    """Add what the suite's lines say of programs; returns the sums that they end with."""
     told = None
-    for row in case.lines:
+
+    seen: list[tuple[str, str]] = []
+    for row in rows:
         if found := re.match(r"program (\w+): (complete|bound \d+), (\S+) schedules$", row):
-            size.programs[found[1]] = Program(found[1], found[2], found[3])
+            p = size.program(found[1])
+            p.extent, p.schedules = found[2], found[3]
         elif found := re.match(r"breaks (\w+): (.+), preemptions (\d+), points (\d+), (\S+)$", row):
-            size.programs[found[1]].breaks.append(
+            size.program(found[1]).breaks.append(
                 Breakage(found[2], 0, int(found[3]), int(found[4]), found[5]))
+        elif found := re.match(rf"seen {case}: (.+), (v\d+:\w+:\S+)$", row):
+            seen.append((found[1], found[2]))
+        elif found := re.match(r"unstable (\w+): (.*)", row):
+            if rule := judge.unstable_of(found[2]):
+                size.program(found[1]).unstable.append(Unstable(found[1], *rule))
+            else:
+                size.incomplete.append(f"can't tell what is unstable: {row}")
         elif found := re.match(r"(error|vacuous) (\w+): (.*)", row):
-            program = size.programs.get(found[2])
-            if found[1] == "error" and program and program.breaks and "-35" in found[3]:
-                continue  # it was stuck because of what it broke
-            raise WbError(Exit.INCOMPLETE, f"{where}: {found[2]} is " + (
-                f"vacuous: it never reached {found[3]}" if found[1] == "vacuous" and not (
-                    program and program.breaks) else f"cut short: {found[3]}"))
+            setattr(size.program(found[2]), found[1], found[3])
         elif found := re.match(
-            rf"programs {case.name}: (\d+) of (\d+), (\d+) complete, (\d+) idle, (\d+) violating$",
+            rf"programs {case}: (\d+) of (\d+), (\d+) complete, (\d+) idle, (\d+) violating$",
             row,
         ):
             told = tuple(int(found[i]) for i in (1, 3, 5))
             size.all, size.idle = int(found[2]), int(found[4])
-        elif found := re.match(rf"time: {case.name} (\d+) schedules in ", row):
+        elif found := re.match(rf"time: {case} (\d+) schedules in ", row):
             size.run = int(found[1])
-        elif found := re.match(rf"(wanted|reached) {case.name}: (.*)", row):
+        elif found := re.match(rf"(wanted|reached) {case}: (.*)", row):
             setattr(size, found[1], names(found[2]))
+    for told_at_once in seen:
+        size.see(*told_at_once)
+    return told
+
+
+def read_part(case: ktap.Case, actors: int, where: str) -> Size:
+    """What the suite's lines say of a part, and what of it does not add up."""
+    size = Size(actors)
+    told = read_rows(size, case.lines, case.name)
+    for p in size.programs.values():
+        if p.lost:
+            size.incomplete.append(f"{where}: the world can't be used any more after {p.name}")
     if told != (len(size.programs), size.complete, len(size.violating)):
-        raise WbError(Exit.INCOMPLETE, f"{where}: the programs of {case.name} are not all there")
-    if case.ok == bool(size.violating):
-        raise WbError(Exit.INCOMPLETE, f"{where}: {case.name} disagrees with its programs")
+        size.incomplete.append(f"{where}: the programs of {case.name} are not all there")
+    if case.ok != all(p.ok for p in size.programs.values()):
+        size.incomplete.append(f"{where}: {case.name} disagrees with its programs")
     return size
+
+
+def read_log(log: ktap.Log, actors: int, where: str) -> Size:
+    """What a kernel says of a part, up to its end or its death."""
+    suite = log.suites.get(SUITE)
+    case = suite.cases.get(CASES[actors]) if suite else None
+    if case and case.skipped is None:
+        size = read_part(case, actors, where)
+        if f"{case.name}: try timed out" in case.lines:
+            size.deaths.append(Death("took longer than KUnit lets it, 300 s; ask for less", where,
+                                     kind=judge.LATE, log=log.path))
+    else:
+        size = Size(actors)
+        if log.suite == SUITE:
+            read_rows(size, log.unfinished, CASES[actors])
+        if log.ended:
+            size.incomplete.append(f"{where}: the programs did not run")
+    size.incomplete += [f"{where}: {d}" for d in log.doubts]
+    size.deaths += [Death(r.what, where, kind=judge.REPORTS, log=log.path) for r in log.reports]
+    if not log.ended:
+        death = judge.death_of(log)
+        death.where = where
+        size.deaths.append(death)
+        for rule, schedule in log.broke:
+            if of_program(schedule, actors):
+                size.see(rule, schedule)
+    return size
+
+
+def of_program(schedule: str, actors: int) -> bool:
+    return re.fullmatch(rf"p_E\w{{{actors - 1}}}", judge.scenario_of(schedule)) is not None
+
+
+def blame(size: Size, replay: Callable[[str], ktap.Log]) -> None:
+    """What a replay in a fresh machine dies of as well is a violation of the program."""
+    for d in size.deaths:
+        if d.kind not in (judge.DIES, judge.HANGS, judge.LATE) or not of_program(d.schedule, size.actors):
+            continue
+        try:
+            d.reproduced = judge.dies_again(replay(d.schedule), d.schedule)
+        except WbError:  # it did not get so far
+            continue
+        if d.reproduced:
+            size.see(d.rule, d.schedule)
 
 
 def merge(parts: Sequence[Size], whole: bool, where: str) -> Size:
     """Disjoint parts as one; if they are to be the whole, they must be."""
-    size = Size(parts[0].actors, all=parts[0].all)
+    size = Size(parts[0].actors, all=max(p.all for p in parts))
     for part in parts:
         again = set(size.programs) & set(part.programs)
-        if again or part.all != size.all:
-            raise WbError(Exit.INCOMPLETE, f"{where}: parts overlap: {', '.join(sorted(again))}")
+        if again or part.all not in (0, size.all):
+            size.incomplete.append(f"{where}: parts overlap: {', '.join(sorted(again))}")
         size.programs |= part.programs
         size.idle += part.idle
         size.run += part.run
         size.wanted |= part.wanted
         size.reached |= part.reached
+        size.deaths += part.deaths
+        size.incomplete += part.incomplete
     if whole and len(size.programs) != size.all:
-        raise WbError(Exit.INCOMPLETE,
-                      f"{where}: {len(size.programs)} programs ran, and there are {size.all}")
+        size.incomplete.append(f"{where}: {len(size.programs)} programs ran, and there are "
+                               f"{size.all or 'more'}")
     missing = size.wanted - size.reached
     if whole and missing and not size.violating:
-        raise WbError(Exit.INCOMPLETE,
-                      f"{where}: vacuous: no program reached {', '.join(sorted(missing))}")
+        size.incomplete.append(f"{where}: vacuous: no program reached {', '.join(sorted(missing))}")
     return size
 
 
@@ -153,15 +266,16 @@ def _run_part(settings: Settings, kernel: Kernel, name: str, actors: int,
     text = f"{part[0]}/{part[1]}"
     where = f"{name}, {actors} actors, part {text}"
     folder = make_folder(kernel.build_dir / "programs" / f"{actors}-{text.replace('/', '-of-')}")
-    log = boot.boot(settings, replace(kernel, build_dir=folder), where, [
+    log = boot.attempt(settings, replace(kernel, build_dir=folder), where, [
         "page_writeback.scenario=none", f"page_writeback.actors={actors}",
         f"page_writeback.shard={text}", *options,
     ], TIMEOUT)
-    suite = log.suites.get(SUITE)
-    case = suite.cases.get(CASES[actors]) if suite else None
-    if case is None or case.skipped is not None:
-        raise WbError(Exit.INCOMPLETE, f"{where}: the programs did not run")
-    return read_part(case, actors, where)
+    size = read_log(log, actors, f"{actors} actors, part {text}")
+    alone = replace(kernel, build_dir=make_folder(folder / rounds.REPLAY))
+    limit = boot.REPLAY_QEMU_TIMEOUT if kernel.arch.qemu else boot.REPLAY_TIMEOUT
+    blame(size, lambda schedule: boot.attempt(settings, alone, where,
+                                              rounds.replay_parameters(schedule), limit))
+    return size
 
 
 def run_size(settings: Settings, kernel: Kernel, cell: Cell, actors: int,
@@ -177,7 +291,7 @@ def run_size(settings: Settings, kernel: Kernel, cell: Cell, actors: int,
         except BaseException:
             proc.cancelled.set()
             raise
-    size = merge([f for f in found if f], shard == (1, 1), cell.name)
+    size = merge([f for f in found if f], shard == (1, 1), f"{actors} actors")
     size.seconds = round(time.monotonic() - start, 1)
     return size
 
@@ -197,13 +311,25 @@ def run(settings: Settings, wanted: Sequence[Cell], broken: set[str], actors: Se
     return outcomes
 
 
-HEADER = ("variant", "arch", "actors", "programs", "complete", "idle", "violating")
+HEADER = ("variant", "arch", "actors", "programs", "complete", "idle", "violating", "verdict")
+
+
+def in_short(size: Size) -> str:
+    """How far it holds, or what is broken and what is open."""
+    verdict = size.verdict()
+    if verdict.holds:
+        return f"holds {verdict.explored}" if verdict.ran else "not explored"
+    unstable = dict.fromkeys(short_rule(u.rule) for u in verdict.unstable)
+    words = [*size.rules(), *(f"{r} unstable" for r in unstable if r not in size.rules())]
+    if verdict.open not in (Exit.OK, Exit.UNSTABLE):
+        words.append("not all of it" if size.programs else "no result")
+    return ", ".join(words)
 
 
 def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
     return [
         [o.variant, o.arch, str(s.actors), str(len(s.programs)), str(s.complete), str(s.idle),
-         str(len(s.violating))]
+         str(len(s.violating)), in_short(s)]
         for o in outcomes for s in o.sizes
     ]
 
@@ -211,6 +337,9 @@ def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
 def table(outcomes: Sequence[Outcome]) -> str:
     """How many programs, and the shortest witness of each rule that some break."""
     text = report.table(HEADER, rows(outcomes), (2, 3, 4, 5, 6))
+    scenarios = [s for o in outcomes for s in o.verdict.scenarios.values()]
+    if bounds := report.bounds_in_words(scenarios):
+        text += "\n\n" + "; ".join([*bounds, judge.MEMORY_MODEL, judge.SECTIONS])
     shortest = []
     for o in outcomes:
         for s in o.sizes:
@@ -225,26 +354,54 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return text
 
 
-def surprises(outcomes: Sequence[Outcome], whole: bool) -> list[str]:
-    """How outcomes differ from what is expected of the variants."""
+def differs(outcomes: Sequence[Outcome], whole: bool) -> list[str]:
+    """What is broken that should not be, and the reverse."""
     found = []
     for o in outcomes:
         who = f"{o.variant} on {o.arch}"
-        if not o.expected:
-            found += [f"{who}: {p.name} breaks {', '.join(short_rule(b.rule) for b in p.breaks)}: "
-                      f"{p.breaks[0].witness}" for s in o.sizes for p in s.violating]
+        for p in (p for s in o.sizes for p in s.violating):
+            rules = [b for b in p.breaks if not b.deadly and not o.expected]
+            if rules:
+                found.append(f"{who}: {p.name} breaks {', '.join(short_rule(b.rule) for b in rules)}: "
+                             f"{rules[0].witness}")
+            # The operations that kill a broken kernel are in no program.
+            found += [f"{who}: {b.dying}" for b in p.breaks if b.deadly]
         # What the seed fix leaves takes three: who waits, who writes again, and the ender.
-        elif whole and o.holds and any(s.actors > 2 for s in o.sizes):
+        if o.expected and whole and o.holds and any(s.actors > 2 for s in o.sizes):
             found.append(f"{who}: breaks nothing")
     return found
+
+
+def surprises(outcomes: Sequence[Outcome], whole: bool) -> list[str]:
+    """How outcomes differ from what is expected of the variants, and where there is none."""
+    return [*differs(outcomes, whole),
+            *(f"{o.variant} on {o.arch}: {row}" for o in outcomes
+              for row in (*o.verdict.ends, *o.verdict.gaps))]
+
+
+def concluded(outcomes: Sequence[Outcome], whole: bool) -> tuple[str, Exit]:
+    """The verdict, and the exit code."""
+    if wrong := surprises(outcomes, whole):
+        code = Exit.VIOLATION if differs(outcomes, whole) else \
+            report.first_of(o.verdict.open for o in outcomes)
+        return f"{len(wrong)} unexpected: {wrong[0]}", code
+    words = []
+    if broke := dict.fromkeys(o.variant for o in outcomes if not o.holds):
+        words.append(f"{', '.join(broke)} broken")
+    if held := [o for o in outcomes if o.holds]:
+        scenarios = [s for o in held for s in o.verdict.scenarios.values()]
+        n = len({s.name for s in scenarios})
+        words.append(f"{', '.join(dict.fromkeys(o.variant for o in held))} holds {judge.extent(scenarios)}, "
+                     f"in {n} program{'s' if n != 1 else ''}, {judge.MEMORY_MODEL}, {judge.SECTIONS}")
+    return f"as expected: {'; '.join(words)}", Exit.OK
 
 
 def as_json(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
     def plain(size: Size) -> dict[str, object]:
         return {**asdict(size), "wanted": sorted(size.wanted), "reached": sorted(size.reached)}
 
-    return [{**asdict(o), "holds": o.holds, "sizes": [plain(s) for s in o.sizes]}
-            for o in outcomes]
+    return [{**asdict(o), "holds": o.holds, "summary": o.verdict.summary, "exit": int(o.verdict.exit),
+             "sizes": [plain(s) for s in o.sizes]} for o in outcomes]
 
 
 def numbers(text: str) -> list[int]:

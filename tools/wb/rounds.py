@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from . import judge
 from .arches import Arch
 from .errors import WbError
-from .judge import RACES, Verdict
+from .judge import Verdict
 from .ktap import Log
 
 AGAIN = 4  # machines for what is left
