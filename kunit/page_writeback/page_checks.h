@@ -23,7 +23,7 @@
 struct xarray;
 
 bool pwb_check_policy(const struct page *page);
-void pwb_xa_locked(const struct xarray *xa, bool locked);
+void pwb_xa_locked(const struct xarray *xa, bool locked, bool nested);
 
 #define PWB_POLICY_CHECK(cond, text)					\
 	(!__builtin_constant_p(cond) && !__builtin_strstr(text, "PagePoisoned"))
@@ -51,13 +51,13 @@ do {									\
 #define xa_lock_irq(xa)							\
 do {									\
 	spin_lock_irq(&(xa)->xa_lock);					\
-	pwb_xa_locked(xa, true);					\
+	pwb_xa_locked(xa, true, false);					\
 } while (0)
 
 #undef xa_unlock_irq
 #define xa_unlock_irq(xa)						\
 do {									\
-	pwb_xa_locked(xa, false);					\
+	pwb_xa_locked(xa, false, false);				\
 	spin_unlock_irq(&(xa)->xa_lock);				\
 } while (0)
 
@@ -65,13 +65,13 @@ do {									\
 #define xa_lock_irqsave(xa, flags)					\
 do {									\
 	spin_lock_irqsave(&(xa)->xa_lock, flags);			\
-	pwb_xa_locked(xa, true);					\
+	pwb_xa_locked(xa, true, irqs_disabled_flags(flags));		\
 } while (0)
 
 #undef xa_unlock_irqrestore
 #define xa_unlock_irqrestore(xa, flags)					\
 do {									\
-	pwb_xa_locked(xa, false);					\
+	pwb_xa_locked(xa, false, false);				\
 	spin_unlock_irqrestore(&(xa)->xa_lock, flags);			\
 } while (0)
 

@@ -113,6 +113,7 @@ struct pwb_wait {
  * @locker: index of the actor that locked the page by lock_page(), or -1
  * @xa_locked: the i_pages lock of the first file is held
  * @xa_depth: what preempt_count() was when it was taken
+ * @xa_nested: with interrupts off already, so perhaps within another lock
  * @corrupt: the frame's references are wrong: it is not to be used again
  * @rescues: how often a sleeper had to be helped in this schedule
  * @reached: mask of enum pwb_event, over all schedules
@@ -150,6 +151,7 @@ struct pwb_world {
 	int locker;
 	bool xa_locked;
 	int xa_depth;
+	bool xa_nested;
 	bool corrupt;
 	unsigned int rescues;
 	/* What a schedule depends on ends here: see pwb_digest(). */

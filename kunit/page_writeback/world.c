@@ -174,16 +174,18 @@ struct pwb_world *pwb_world_of(const struct page *page)
  * pwb_xa_locked() - the lock of a file's pages is taken, or about to be dropped
  * @xa: the pages
  * @locked: which of the two
+ * @nested: interrupts were off before it was taken
  *
  * Called by page_checks.h, with the lock held.
  */
-void pwb_xa_locked(const struct xarray *xa, bool locked)
+void pwb_xa_locked(const struct xarray *xa, bool locked, bool nested)
 {
 	struct pwb_world *world = READ_ONCE(pwb_live);
 
 	if (world && xa == &world->file[0]->i_pages) {
 		world->xa_locked = locked;
 		world->xa_depth = preempt_count();
+		world->xa_nested = nested;
 	}
 }
 
