@@ -593,11 +593,15 @@ static void ilv_arrival_run(struct ilv_arrival *a, struct ilv_result *result)
 	u32 random = ilv_graph.random;
 
 	ilv_both.now = a;
-	do {
+	for (;;) {
 		ilv_graph.random = random;
 		a->depth = 0;
 		a->astray = false;
-	} while (!ilv_run_once(result) && ilv_may_retry(result, &tries));
+		if (ilv_run_once(result) || !ilv_may_retry(result, &tries))
+			break;
+		if (ilv_is_news(result))
+			ilv_judge_broken(result);
+	}
 	a->broken = ilv_run.broken;
 	a->digest = ilv_run.digest;
 	if (ilv_is_news(result))

@@ -6,8 +6,8 @@
  *
  * A kernel that hangs is made to die. An actor in an endless loop makes more accesses
  * than any schedule needs. Where a loop makes none, or something sleeps for ever
- * before or after the actors run, a timer on each CPU notices that neither the
- * number of schedules nor that of accesses grows. With one CPU and interrupts off
+ * before or after the actors run, a timer on each CPU notices that a schedule does not
+ * end. With one CPU and interrupts off
  * there is no timer; User-Mode Linux then says its last words when it is asked to end
  * from outside.
  */
@@ -23,7 +23,7 @@
 #include "../compat.h"
 #include "internal.h"
 
-#define ILV_PATIENCE_S	5	/* without any progress; a schedule takes microseconds */
+#define ILV_PATIENCE_S	8	/* for one schedule, which takes microseconds */
 
 static const char *ilv_why;
 
@@ -77,13 +77,11 @@ void ilv_hang(const char *why)
  * struct ilv_watch_dog - looks once a second whether something moves
  * @timer: on a CPU of its own, in hard interrupts: ksoftirqd may not get to run
  * @number: of the schedule, when it looked last
- * @accesses: in it
- * @still: how often in a row both were the same
+ * @still: how often in a row it was the same
  */
 struct ilv_watch_dog {
 	struct hrtimer timer;
 	unsigned long number;
-	unsigned int accesses;
 	unsigned int still;
 };
 
@@ -93,13 +91,11 @@ static enum hrtimer_restart ilv_look(struct hrtimer *timer)
 {
 	struct ilv_watch_dog *dog = container_of(timer, struct ilv_watch_dog, timer);
 
-	if (READ_ONCE(ilv_run.busy) && dog->number == ilv_run.number &&
-	    dog->accesses == READ_ONCE(ilv_run.accesses))
+	if (READ_ONCE(ilv_run.busy) && dog->number == READ_ONCE(ilv_run.number))
 		dog->still++;
 	else
 		dog->still = 0;
 	dog->number = ilv_run.number;
-	dog->accesses = ilv_run.accesses;
 	if (dog->still == ILV_PATIENCE_S)
 		ilv_hang("no progress for " __stringify(ILV_PATIENCE_S) " s");
 	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_SEC));

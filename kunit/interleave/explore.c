@@ -140,15 +140,35 @@ static bool ilv_goes_on(int error)
 	return error != -EDEADLK && error != -EUCLEAN;
 }
 
+/* Note rules that a schedule broke, and perhaps does not break again. */
+static void ilv_note_unstable(u32 rules, const struct ilv_witness *w,
+			      struct ilv_result *result)
+{
+	unsigned long fresh = rules & ~result->broken & ~result->unstable;
+	unsigned int rule;
+
+	for_each_set_bit(rule, &fresh, ILV_MAX_RULES) {
+		result->unstable_in[rule] = *w;
+		if (ilv_run.program->found)
+			ilv_run.program->found(ilv_run.program->world, rule,
+					       w->schedule, false);
+	}
+	result->unstable |= fresh;
+}
+
+static int ilv_replay_left(void);
+
 /*
  * Run the schedule that was just run again, until it has broken all of @rules, but
  * not too often. Returns those that it has broken. Leaves ilv_run as it is, unless
- * the world comes to its end.
+ * the world comes to its end. A repetition that goes another way tells nothing of
+ * @rules; whatever else it breaks is noted.
  */
 static u32 ilv_repeat(u32 rules, struct ilv_result *result)
 {
 	static struct ilv_run before;
 	unsigned int tries = ILV_ATTEMPTS;
+	struct ilv_witness w;
 	u32 again = 0;
 
 	ilv_shares_pause();
@@ -160,7 +180,13 @@ static u32 ilv_repeat(u32 rules, struct ilv_result *result)
 		ilv_script.next = 0;
 		ilv_run_schedule();
 		result->runs++;
-		again |= ilv_run.broken;
+		if (!ilv_goes_on(ilv_run.error) ||
+		    (!ilv_run.error && !ilv_replay_left()))
+			again |= ilv_run.broken & rules;
+		if (ilv_run.broken & ~again) {
+			ilv_witness_set(&w);
+			ilv_note_unstable(ilv_run.broken & ~again, &w, result);
+		}
 		if (!ilv_goes_on(ilv_run.error)) {
 			before.error = ilv_run.error;
 			break;
@@ -169,7 +195,7 @@ static u32 ilv_repeat(u32 rules, struct ilv_result *result)
 	}
 	before.number = ilv_run.number;
 	ilv_run = before;
-	return again & rules;
+	return again;
 }
 
 /**
@@ -177,9 +203,8 @@ static u32 ilv_repeat(u32 rules, struct ilv_result *result)
  * @result: to this
  *
  * A rule is broken for certain if the schedule breaks it again when it is repeated:
- * then the actors did it. Else something from outside may have had a part in it, like
- * another CPU that folds its share of a counter. Nobody can tell from here, so that
- * is not dropped either.
+ * then the actors did it. Else something from outside may have had a part in it. That
+ * can't be told from here, so the violation is noted as unstable, and not dropped.
  */
 void ilv_judge_broken(struct ilv_result *result)
 {
@@ -195,16 +220,15 @@ void ilv_judge_broken(struct ilv_result *result)
 		if (ilv_cheaper(&w, &result->witness[rule]))
 			doubtful |= BIT(rule);
 	again = doubtful;
-	if (doubtful && ilv_goes_on(ilv_run.error))
+	if (doubtful && ilv_goes_on(ilv_run.error)) {
 		again = ilv_repeat(doubtful, result);
+		ilv_note_unstable(doubtful & ~again, &w, result);
+	}
 
 	for_each_set_bit(rule, &broken, ILV_MAX_RULES) {
 		bool cheaper = doubtful & BIT(rule);
 
 		if (cheaper && !(again & BIT(rule))) {
-			if (!(result->unstable & BIT(rule)))
-				result->unstable_in[rule] = w;
-			result->unstable |= BIT(rule);
 			broken &= ~BIT(rule);
 			continue;
 		}
@@ -214,7 +238,7 @@ void ilv_judge_broken(struct ilv_result *result)
 		result->witness[rule] = w;
 		if (!(result->broken & BIT(rule)) && ilv_run.program->found)
 			ilv_run.program->found(ilv_run.program->world, rule,
-					       w.schedule);
+					       w.schedule, true);
 		result->broken |= BIT(rule);
 	}
 	if (broken && !result->violating++)
@@ -257,9 +281,10 @@ void ilv_rest(void)
 
 /*
  * Run the schedule that is next. Where it does not follow its prefix, something from
- * outside had a part in it. It is run again then; what it broke counts.
+ * outside had a part in it. It is run again then; what it broke counts. Returns whether
+ * the last run still has to be judged.
  */
-static void ilv_search_run(struct ilv_result *result)
+static bool ilv_search_run(struct ilv_result *result)
 {
 	unsigned int tries = ILV_ATTEMPTS;
 
@@ -270,11 +295,11 @@ static void ilv_search_run(struct ilv_result *result)
 			ilv_error(-ESTALE);
 		result->runs++;
 		if (ilv_run.error != -ESTALE || !--tries)
-			return;
+			return true;
 		result->retried++;
 		ilv_judge_broken(result);
 		if (!ilv_goes_on(ilv_run.error))
-			return;
+			return false;
 	}
 }
 
@@ -282,6 +307,7 @@ static void ilv_explore_bound(unsigned int bound, u64 limit,
 			      struct ilv_result *result)
 {
 	u64 before = result->schedules;
+	bool judge;
 
 	ilv_search.bound = bound;
 	ilv_search.prefix = 0;
@@ -293,9 +319,12 @@ static void ilv_explore_bound(unsigned int bound, u64 limit,
 		ilv_shares_pause();
 		ilv_rest();
 		ilv_shares_next();
-		ilv_search_run(result);
-		if (ilv_run.preemptions == bound || ilv_run.error)
+		judge = ilv_search_run(result);
+		/* Schedules of lower bounds are run again and not counted again. */
+		if (judge && (ilv_run.preemptions == bound || ilv_run.error))
 			ilv_judge(result);
+		else if (judge && ilv_run.broken & ~result->broken)
+			ilv_judge_broken(result);
 		if (ilv_run.error) {
 			result->error = ilv_run.error;
 			ilv_witness_set(&result->last);

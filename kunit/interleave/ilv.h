@@ -141,8 +141,9 @@ struct ilv_outcomes {
  * @woken: called when @waker (or %ILV_NOBODY) wakes an actor that sleeps or is
  *	   about to, with scheduler locks held: it may only note it
  * @state: one line on the watched objects' state, for traces; may not sleep
- * @found: called between two schedules when a rule turns out to be broken, in a
- *	   schedule that breaks it again when it is repeated; may sleep
+ * @found: called between two schedules when a rule turns out to be broken; @certain if
+ *	   the schedule breaks it again when it is repeated, or none can be run after
+ *	   it; may sleep
  * @digest: a hash of everything outside of the actors' stacks that any actor,
  *	    rule or callback can look at and any of them can change; needed by
  *	    ilv_cover() and for @outcomes; may not sleep
@@ -163,7 +164,8 @@ struct ilv_program {
 	void (*access)(void *world, const struct ilv_access *access);
 	void (*woken)(void *world, int waker, int sleeper);
 	void (*state)(void *world, char *buf, size_t size);
-	void (*found)(void *world, unsigned int rule, const char *schedule);
+	void (*found)(void *world, unsigned int rule, const char *schedule,
+		      bool certain);
 	u64 (*digest)(void *world);
 	struct ilv_outcomes *outcomes;
 };

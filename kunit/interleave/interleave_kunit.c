@@ -36,6 +36,7 @@ static struct toy {
 	unsigned int runs;	/* so far */
 	unsigned int strays;	/* how many of them may be disturbed */
 	unsigned int every;	/* so manieth run is wrong, or 0 */
+	unsigned int only;	/* or this one alone */
 } toy;
 
 static int toy_setup(void *world)
@@ -632,7 +633,8 @@ static void replay(struct kunit *test)
 static void toy_write_but(void *world, int self)
 {
 	toy_write_thrice(world, self);
-	if (toy.every && ++toy.runs % toy.every == 0)
+	toy.runs++;
+	if ((toy.every && toy.runs % toy.every == 0) || toy.runs == toy.only)
 		ilv_violation(TOY_WRONG);
 }
 
@@ -737,6 +739,14 @@ static void seen_once(struct kunit *test)
 	KUNIT_EXPECT_GE(test, r->retried, 3U);
 	KUNIT_EXPECT_TRUE(test, strstarts(r->unstable_in[TOY_WRONG].schedule,
 					  "v1:wrong_once:"));
+	toy.every = 0;
+	/* Six orders of three actors; then all of them again, for those with a preemption. */
+	toy.runs = 0;
+	toy.only = 3 * 2 + 1;
+	ilv_explore(&toy_wrong_once, 1, 0, r);
+	KUNIT_EXPECT_EQ(test, r->broken, 0U);
+	KUNIT_EXPECT_EQ(test, r->unstable, (u32)BIT(TOY_WRONG));
+	toy.only = 0;
 	toy.every = 1;
 	ilv_explore(&toy_wrong_once, 1, 0, r);
 	KUNIT_EXPECT_EQ(test, r->unstable, 0U);

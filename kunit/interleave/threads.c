@@ -31,8 +31,8 @@
 
 #include "points.h"
 
-/* How long a sleeper that no actor can wake may take, in clock ticks. */
-#define ILV_PATIENCE	20
+/* How long a sleeper that no actor can wake may take, in clock ticks: half a second. */
+#define ILV_PATIENCE	(HZ / 2)
 
 /*
  * Wakeups meant for a sleep inside the operation must not end the wait for the
@@ -203,8 +203,8 @@ static bool ilv_pass_to_any(void)
 /*
  * A point in the run of @t: who goes on? Actors that were woken come to their
  * next points first, so that the choice is made when each of them is at a point,
- * asleep or done. Then the explorer's thread makes it, which has the CPU as soon as
- * none of them wants it.
+ * asleep or done. The last of them to come to a point makes it; if that one falls
+ * asleep, the explorer's thread does, which has the CPU then.
  */
 static void ilv_decide(struct ilv_thread *t)
 {
@@ -261,6 +261,12 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 		return;
 
 	ilv_turn(ILV_IN_EXPLORER);
+	if (unlikely(t->asleep)) {
+		/* Woken by another CPU before it was seen to sleep. */
+		t->asleep = false;
+		ilv_run.enabled |= BIT(t->self);
+		ilv_error(-ESTALE);
+	}
 	if (!ilv_may_switch()) {
 		if (range >= 0) {
 			ilv_run.left_atomic |= BIT(t->self);
@@ -354,7 +360,8 @@ static void ilv_probe_switch(void *data, COMPAT_SCHED_SWITCH_ARGS(prev, next))
  */
 static void ilv_check_waker(const struct ilv_thread *waker)
 {
-	if (!waker && current != ilv_run.explorer && ilv_run.enabled)
+	if (!waker && current != ilv_run.explorer &&
+	    (ilv_run.token != ILV_NOBODY || ilv_run.settling != ILV_NOBODY))
 		ilv_error(-ESTALE);
 }
 

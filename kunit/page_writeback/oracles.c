@@ -164,8 +164,9 @@ static bool pwb_in_file(const struct pwb_world *world)
  *
  * Called before it is. A frame that is free already would be put into the
  * allocator's list a second time, and a page that its file still has would be
- * somebody else's as well. Neither leaves a kernel that can go on. So these get what
- * they lack, once it is noted, and the frame is not used again after the schedule.
+ * somebody else's as well. Neither leaves a kernel that can go on. So the free frame is
+ * taken off the list first, and the page gets the reference back that its file has
+ * lost. The frame is not used again after the schedule.
  */
 void pwb_freed(struct pwb_world *world)
 {
@@ -176,8 +177,8 @@ void pwb_freed(struct pwb_world *world)
 		/* The file of a page that was freed in use drops its own reference. */
 		if (!world->corrupt)
 			ilv_violation(PWB_DOUBLE_FREE);
-		pwb_take_back(world);
-		set_page_count(world->page, 0);
+		if (pwb_take_back(world))
+			set_page_count(world->page, 0);
 		world->corrupt = true;
 	} else if (pwb_in_file(world)) {
 		ilv_violation(PWB_FREED_IN_USE);
@@ -243,15 +244,16 @@ void pwb_deadlock(void *data)
  * @data: the world
  * @rule: the rule
  * @schedule: a schedule that breaks it
+ * @certain: and does so again when it is repeated
  */
-void pwb_found(void *data, unsigned int rule, const char *schedule)
+void pwb_found(void *data, unsigned int rule, const char *schedule, bool certain)
 {
 	struct pwb_world *world = data;
 	struct kunit *test = world->test;
 
 	if (test)
-		pwb_print(test, "seen %s: %s, %s", test->name, pwb_rules[rule],
-			  schedule);
+		pwb_print(test, "%s %s: %s, %s", certain ? "seen" : "once",
+			  test->name, pwb_rules[rule], schedule);
 }
 
 /* Reference count and the flags that matter, for traces. */

@@ -30,11 +30,13 @@ static int pwb_set_bool(const char *val, const struct kernel_param *kp)
 }
 
 const struct kernel_param_ops pwb_uint_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
 	.set = pwb_set_uint,
 	.get = param_get_uint,
 };
 
 const struct kernel_param_ops pwb_bool_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
 	.set = pwb_set_bool,
 	.get = param_get_bool,
 };

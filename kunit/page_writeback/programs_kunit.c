@@ -14,8 +14,8 @@
 #include "catalogue.h"
 #include "suite.h"
 
-static char *actors = "";
-module_param(actors, charp, 0444);
+char *pwb_actors = "";
+module_param_named(actors, pwb_actors, charp, 0444);
 MODULE_PARM_DESC(actors, "explore programs of so many actors: 2, 3, 4 or several of these; by default none");
 
 static char *shard = "1/1";
@@ -307,7 +307,7 @@ static void pwb_run_case(struct kunit *test, const struct pwb_size *size)
 
 		if (!name || !pwb_generate_named(g, name + 1) || g->nr != size->nr)
 			kunit_skip(test, "not asked for");
-	} else if (!strchr(actors, '1' + size->nr)) {
+	} else if (!strchr(pwb_actors, '1' + size->nr)) {
 		kunit_skip(test, "not asked for");
 	}
 	KUNIT_ASSERT_TRUE_MSG(test, pwb_parse_shard(&nr, &of),

@@ -233,7 +233,7 @@ void pwb_end_orphan(struct pwb_world *world);
 void pwb_teardown(void *world);
 u64 pwb_digest(void *world);
 bool pwb_capture(struct pwb_world *world);
-void pwb_take_back(struct pwb_world *world);
+bool pwb_take_back(struct pwb_world *world);
 struct pwb_world *pwb_world_of(const struct page *page);
 
 /* accounting.c */
@@ -257,7 +257,8 @@ void pwb_access(void *world, const struct ilv_access *access);
 void pwb_woken(void *world, int waker, int sleeper);
 void pwb_freed(struct pwb_world *world);
 void pwb_deadlock(void *world);
-void pwb_found(void *world, unsigned int rule, const char *schedule);
+void pwb_found(void *world, unsigned int rule, const char *schedule,
+	       bool certain);
 void pwb_state(void *world, char *buf, size_t size);
 void pwb_saw(struct pwb_world *world, enum pwb_event event);
 

@@ -36,6 +36,7 @@ struct ilv_result;
 /* Parameters of more than one suite: see output.c. */
 extern uint pwb_bound_asked;	/* PWB_UNSET if none is */
 extern uint pwb_limit;		/* schedules, at most; 0 for no limit */
+extern char *pwb_actors;	/* of programs to be run: "2,3", or "" */
 extern char *pwb_skip;		/* not to be run, with commas */
 extern char pwb_bad_value[64];	/* a number that is none, or "" */
 
@@ -61,6 +62,7 @@ void pwb_print_unstable(struct kunit *test, const char *name,
 			const struct ilv_result *r, unsigned int rule);
 bool pwb_is_asked_for(const char *name);
 bool pwb_is_contract(const char *name);
+bool pwb_expect_parameters(struct kunit *test);
 void pwb_replay(struct kunit *test, const struct ilv_program *program,
 		struct ilv_result *r);
 

@@ -155,8 +155,12 @@ static void pwb_probe_free(void *data, struct page *page, unsigned int order)
 {
 	struct pwb_world *world = READ_ONCE(pwb_live);
 
-	if (pwb_covers(world, page, order))
-		pwb_freed(world);
+	if (!pwb_covers(world, page, order))
+		return;
+	/* Not everywhere is preemption off in a probe. No other actor may come in between. */
+	preempt_disable();
+	pwb_freed(world);
+	preempt_enable();
 }
 
 /**
@@ -419,10 +423,13 @@ bool pwb_capture(struct pwb_world *world)
  * pwb_take_back() - take the frame under test off the allocator's list
  * @world: the world; the frame is free
  *
- * May be called in any context. Else than in pwb_capture() the frame is nobody's
- * then. If it is not there, somebody else may have it: nobody can go on.
+ * May be called in any context. Other than with pwb_capture(), no owner is noted. A
+ * frame that is not there may be somebody else's, and no kernel can go on that way. One
+ * whose references are known to be wrong was perhaps refused by the allocator.
+ *
+ * Return: whether the frame was there.
  */
-void pwb_take_back(struct pwb_world *world)
+bool pwb_take_back(struct pwb_world *world)
 {
 	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | (world->order ? __GFP_COMP : 0);
 	struct page *page, *other[PWB_CAPTURE_TRIES];
@@ -435,11 +442,12 @@ void pwb_take_back(struct pwb_world *world)
 			break;
 		other[n++] = page;
 	}
-	if (page != world->page)
+	if (page != world->page && !world->corrupt)
 		panic("page_writeback: the page allocator is corrupt");
 	while (n)
 		__free_pages(other[--n], world->order);
 	pwb_taking_back = false;
+	return page == world->page;
 }
 
 /* Is the frame the world's, and not free or somebody else's by now? */
@@ -654,6 +662,7 @@ void pwb_teardown(void *data)
 {
 	struct pwb_world *world = data;
 	struct page *page = world->page;
+	unsigned long flags;
 	unsigned int i;
 
 	pwb_unlock_left(world);
@@ -673,11 +682,16 @@ void pwb_teardown(void *data)
 		world->buddy = NULL;
 	}
 
-	/* Somebody put a reference that was not held. The allocator must not see it. */
-	if (world->free && page_ref_count(page)) {
+	/*
+	 * Somebody put a reference that was not held. The allocator must not see it. An
+	 * interrupt may take the frame at any other time.
+	 */
+	local_irq_save(flags);
+	if (page_ref_count(page) && world->free) {
 		ilv_violation(PWB_DOUBLE_FREE);
 		set_page_count(page, 0);
 	}
+	local_irq_restore(flags);
 	if (world->corrupt) {
 		/* Not to be freed again: it stays the world's. */
 		if (world->free)
