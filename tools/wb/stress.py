@@ -13,6 +13,7 @@ from . import boot, cells, ktap, report
 from .build import Kernel
 from .cells import Cell
 from .errors import Exit, WbError
+from .lines import Line
 from .settings import Settings
 
 SUITE, CASE = "page_writeback_stress", "pages"
@@ -57,6 +58,19 @@ def add(row: Row, ran: boot.Ran, name: str) -> None:
         row.hits += 1
     elif case is None or done is None or not log.ended:
         raise WbError(Exit.INCOMPLETE, f"{name}: the stress left no result; see {ran.log}")
+
+
+def in_words(data: dict[str, Any], line: Line) -> str:
+    """Of runs that broke nothing unexpected: who was hit, and who ran clean."""
+    hits: dict[str, int] = {}
+    for row in data["stress"]:
+        hits[row["variant"]] = hits.get(row["variant"], 0) + row["hits"]
+
+    def end(name: str) -> str:
+        expected = ", though it is broken" if line.variant(name).breaks else ""
+        return f"{name} broke, as expected" if hits[name] else f"{name} ran clean{expected}"
+
+    return "; ".join(map(end, hits))
 
 
 def run(settings: Settings, wanted: Sequence[Cell], seconds: int, runs: int,
