@@ -6,8 +6,10 @@ import io
 import unittest
 from concurrent.futures import Future
 
-from wb import cells, judge
+from wb import arches, cells, fetch, judge, lines
 from wb.errors import Exit, WbError
+
+from .small import ROOT
 
 
 class Priorities(unittest.TestCase):
@@ -20,6 +22,16 @@ class Priorities(unittest.TestCase):
 
     def test_a_chain_is_one_group(self) -> None:
         self.assertEqual(cells.priorities([None, None, 1, 0, 3]), [0, 3, 4, 1, 2])
+
+
+class Lacks(unittest.TestCase):
+    def test_of_the_versions_that_there_are(self) -> None:
+        line = lines.load(ROOT / "patches")["v6.12"]
+        um = arches.load(ROOT / "kconfig")["um"]
+        for version, want in (("6.12.107", line.lacks), ("6.12", line.lacks), ("6.1.2", None), ("6.15.3", None)):
+            source = fetch.Source(ROOT, version, pristine=False)
+            self.assertEqual(cells.lacks(cells.Cell(line, "tree", um, source, (), "x")), want)
+        self.assertIn("memcg_move", line.lacks)
 
 
 class Outcomes(unittest.TestCase):
