@@ -70,7 +70,7 @@ class Runs(unittest.TestCase):
             self.assertEqual(boot.shows_at_once(tree), name == "v5.10", name)
 
     def test_it_talks_while_kunit_keeps_it_to_itself(self) -> None:
-        """No false silence; and what it has said is there when it is ended."""
+        """It does not count as silent, and its last words are there after a kill."""
         talks = "for i in 1 2 3 4 5 6 7 8; do echo TAP $i; sleep 0.4; done"
         ran, done = self.run_it(self.kernel(BUFFERS, talks), 1.5)
         self.assertEqual((done.code, ran.text.count("TAP"), ran.kunit_log), (0, 8, None))
@@ -81,7 +81,7 @@ class Runs(unittest.TestCase):
         ran, done = self.run_it(self.kernel(AT_ONCE, "for i in 1 2 3 4; do echo TAP $i; sleep 0.4; done"), 1.5)
         self.assertEqual((done.code, ran.text.count("TAP")), (0, 4))
         self.assertIsNotNone(ran.kunit_log)
-        with contextlib.redirect_stderr(io.StringIO()):  # nor where nobody minds silence
+        with contextlib.redirect_stderr(io.StringIO()):  # also without a limit on silence
             ran = boot.run(self.settings, self.kernel(BUFFERS, "echo TAP"), "x")
         self.assertIsNotNone(ran.kunit_log)
 

@@ -39,7 +39,7 @@ void foo_setup(struct foo *foo)
 
 
 NAME = "folio_end_writeback_no_dropbehind"
-# Uses of all kinds, each with the name of what it is in.
+# Uses of all kinds, each with the name of its caller.
 USES = f"""\
 #define end_wb(f) {NAME}(f)                                  => end_wb
 static void one(struct folio *f) {{ {NAME}(f); }}            => one

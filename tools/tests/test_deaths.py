@@ -413,7 +413,7 @@ DIES = text_of("dies")
 # The same before it has broken a rule.
 CLEAN = DIES[:DIES.index("    # seen truncate")] + HELD.format("truncate") + \
     "    # actors reuse: E end_page_writeback(); T truncate the file\n"
-# Another boot, of what is left.
+# The logs of later boots, for the remaining scenarios.
 REST = text_of("goes-on")
 ALONE = swapped(REST, ("    # SKIP truncate: not asked for\n    ok 1 - truncate\n", HELD.format("truncate")),
                 ("    # actors reuse_tail", "    # SKIP reuse_tail: not asked for\n    # actors reuse_tail"))
@@ -421,7 +421,7 @@ OTHERS = swapped(REST, ("    # SKIP reuse: not asked for\n    ok 2 - reuse\n", H
 
 
 class Certain(unittest.TestCase):
-    """What is broken for certain is not forgotten for what comes later."""
+    """A certain violation counts, whatever comes later."""
 
     def judged(self, *logs: tuple[str, int | None]) -> judge.Verdict:
         left = list(logs)
@@ -451,10 +451,10 @@ class Certain(unittest.TestCase):
         good, bad = case(True, "a"), case(False, "vacuous x: y")
         seen = case(False, "b", "seen x: H1, v1:x:E1,T", "x: EXPECTATION FAILED at y")
         off, lacks = case(True, skipped=judge.NOT_ASKED_FOR), case(True, skipped="no swap")
-        for old, new, lines in ((None, good, ["a"]), (good, bad, bad.lines), (bad, good, bad.lines),
+        for old, new, rows in ((None, good, ["a"]), (good, bad, bad.lines), (bad, good, bad.lines),
                                 (bad, seen, ["vacuous x: y", *seen.lines[1:]]), (off, bad, bad.lines),
                                 (lacks, good, ["a"]), (bad, off, bad.lines), (good, lacks, ["a"])):
-            self.assertEqual(judge.worse(old, new).lines, lines)
+            self.assertEqual(judge.worse(old, new).lines, rows)
         self.assertIs(judge.worse(off, lacks), lacks)
 
     def test_seen_and_then_late(self) -> None:
@@ -469,7 +469,7 @@ class Certain(unittest.TestCase):
         self.assertEqual((v.failed, v.exit), ([f"{judge.RACES}.truncate"], Exit.VIOLATION))
 
     def test_broke_and_then_a_row(self) -> None:
-        """What the explorer tells at once is so, whatever follows."""
+        """A violation that the explorer told of counts, whatever follows."""
         told = f"{CLEAN}interleave: broke H1 dead touch in {DEADLY}\ninterleave: died in {DEADLY}\n"
         tail = HELD.format("reuse_tail")
         for rest, schedule in (
@@ -493,7 +493,7 @@ class Certain(unittest.TestCase):
         self.assertEqual((v.breaks, v.exit), ({"reuse": ["H1"]}, Exit.VIOLATION))
 
     def test_after_a_case_that_took_too_long(self) -> None:
-        """Of what runs beside it, failures count."""
+        """Failures of the cases that ran beside it count."""
         text = swapped(text_of("races-only"), ("    ok 1 - wait_and_wake", "    # wait_and_wake: try timed out\n"
                                                "    not ok 1 - wait_and_wake"))
         v = judge.judge(ktap.parse(text), EXPECTED, "tree", UM)
@@ -801,7 +801,7 @@ class Commands(unittest.TestCase):
             self.assertEqual(raised.exception.code, without)
 
     def test_replay_that_is_ended(self) -> None:
-        """By our deadline it hangs; by somebody else nothing is known."""
+        """Ended by our deadline it hangs; a signal from outside tells nothing."""
         code, out = self.replay(ended(text_of("ended"), None))
         self.assertEqual(code, 1)
         self.assertIn("hangs", out.splitlines()[-1])
@@ -818,7 +818,7 @@ class Commands(unittest.TestCase):
             self.assertEqual(got, code)
 
     def test_explored_nowhere(self) -> None:
-        """Others may have been explored: that is not what was asked for."""
+        """Other scenarios do not count."""
         args = argparse.Namespace(scenario="truncate")
         v, other = self.held(), self.held()
         self.assertEqual(cli.explored_nowhere(args, [v]), "")

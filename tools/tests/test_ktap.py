@@ -257,7 +257,7 @@ def skipped(text: str, why: str, name: str = r"\w+") -> str:
 
 
 class Nothing(unittest.TestCase):
-    """No row gets lost, and there is no "holds" without what it is about."""
+    """No row gets lost, and nothing holds unless it was explored."""
 
     def verdict(self, text: str, asked: str | None = None, lacks: Sequence[str] | None = None
                 ) -> judge.Verdict:
@@ -288,7 +288,7 @@ class Nothing(unittest.TestCase):
 
     def test_a_result_outside_of_all_suites(self) -> None:
         text = changed(read("pass"), "\nok 6 - page_writeback\n", "\nok 6 - page_writeback\n    not ok 15 - late\n")
-        self.assert_code(text, Exit.INCOMPLETE, "can't tell what this is of: not ok 15 - late")
+        self.assert_code(text, Exit.INCOMPLETE, "unreadable row: not ok 15 - late")
 
     def test_names_with_spaces(self) -> None:
         text = changed(read("pass"), "    ok 14 - no_writeback_tags\n",
@@ -300,12 +300,12 @@ class Nothing(unittest.TestCase):
         self.assert_code(text, Exit.VIOLATION, "Handshake API tests.req_alloc fails")
 
     def test_a_row_behind_others(self) -> None:
-        """What a console mixes up."""
+        """The console may mix rows."""
         row = "    ok 5 - put_and_wait\n"
         text = changed(read("pass"), row, f"epoll    not ok 5 - x\n{row}")
-        self.assert_code(text, Exit.INCOMPLETE, "can't tell what this is of: epoll    not ok 5 - x")
+        self.assert_code(text, Exit.INCOMPLETE, "unreadable row: epoll    not ok 5 - x")
         text = changed(read("pass"), "    # Subtest: page_writeback\n", "epoll    # Subtest: page_writeback\n")
-        self.assertIn("can't tell what this is of: epoll    # Subtest: page_writeback", ktap.parse(text).doubts)
+        self.assertIn("unreadable row: epoll    # Subtest: page_writeback", ktap.parse(text).doubts)
 
     def test_as_many_suites_as_planned(self) -> None:
         n = len(NUMBER)
@@ -369,8 +369,8 @@ class Nothing(unittest.TestCase):
         first = re.search(r"    # first truncate: (.*)\n", text)
         assert first
         for odd in ("sched", "schedule ", "schedule " + "9" * 5000):
-            self.assert_code(text.replace(first[1], odd), Exit.VIOLATION, "can't tell which is the first")
-        for row, words in (("broken truncate: ", "can't tell what is broken"),
+            self.assert_code(text.replace(first[1], odd), Exit.VIOLATION, "unreadable first schedule")
+        for row, words in (("broken truncate: ", "unreadable broken rule"),
                            ("explored truncate: ", "no account of what it explored")):
             found = re.search(rf"    # {row}(.*?)\d+ schedules", text)
             assert found

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from wb import arches, build, cli, ktap, programs
+from wb import arches, build, cli, ktap, proc, programs
 from wb.errors import Exit, WbError
 from wb.lines import Line, Variant
 from wb.programs import Outcome, Size
@@ -105,7 +105,7 @@ class Read(unittest.TestCase):
                     "programs two: 3 of", "program p_ET: bound " + "9" * 5000 + ", 5 schedules",
                     "breaks p_ET: H1, preemptions " + "9" * 5000 + ", points 1, v1:p_ET:E1,T"):
             with self.subTest(row[:40]):
-                self.assert_incomplete(f"{HOLDS}\n{row}", True, f"can't tell what this is of: {row}")
+                self.assert_incomplete(f"{HOLDS}\n{row}", True, f"unreadable row: {row}")
 
     def test_no_schedule(self) -> None:
         text = HOLDS.replace("program p_ES: complete, 591516 schedules", "program p_ES: complete, 0 schedules")
@@ -214,7 +214,7 @@ class Deaths(unittest.TestCase):
         self.assertEqual(self.read(skipped).incomplete, ["2 actors, part 1/1: the programs did not run"])
 
     def test_other_cases_count(self) -> None:
-        """Those of the explorer say what a verdict is worth."""
+        """A verdict is worth nothing if the explorer's own suite fails."""
         others = "TAP version 14\n1..2\n    # Subtest: interleave\n    1..1\n    not ok 1 - replay\nnot ok 1 - interleave\n"
         text = (UNBROKEN + SUMS + PASSED).replace("TAP version 14\n1..1\n", others).replace(
             "\nok 1 - page_writeback_programs", "\nok 2 - page_writeback_programs")
@@ -258,6 +258,7 @@ class Deaths(unittest.TestCase):
             found = size(WbError(code, "the part is gone"))
             self.assertEqual((found.verdict().exit, list(found.programs)), (code, ["p_ET", "p_ES"]))
             self.assertIn("the part is gone", found.verdict().summary)
+        self.addCleanup(proc.cancelled.clear)
         with self.assertRaises(WbError):
             size(WbError(Exit.STALE, "x"))
 

@@ -24,7 +24,7 @@ QEMU_SILENCE = 90
 REPLAY_TIMEOUT, REPLAY_QEMU_TIMEOUT = 30, 120  # of one schedule
 BANNER = re.compile(rf"Linux version \S+ \({build.USER}@(\S+)\)")
 MEMORY = 1024  # MiB
-# Signals that others send. User-Mode Linux is a process, too, and can die of its own.
+# Signals that others send. User-Mode Linux is a process and can also die of its own signal.
 FROM_OUTSIDE = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 COUNTED = ("-icount", "shift=0")  # one nanosecond of the machine's time is an instruction
 
@@ -77,8 +77,8 @@ def _directly(settings: Settings, kernel: Kernel, name: str, parameters: Sequenc
 def shows_at_once(tree: Path) -> bool:
     """Does a tree's kunit.py let the kernel itself write to the log?
 
-    That of v5.10 does. Later ones write what they read themselves, a buffer at a time: such a
-    log stands still while the kernel talks, and what is in the buffer is lost when it is ended.
+    v5.10's kunit.py does. Later ones copy the console through a buffer: the log stands still
+    while the kernel talks, and a kill loses the contents of the buffer.
     """
     file = tree / "tools/testing/kunit/kunit_kernel.py"
     return file.is_file() and "stdout=output," in file.read_text(errors="replace")

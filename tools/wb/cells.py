@@ -123,7 +123,7 @@ def boots(settings: Settings, kernel: build.Kernel, name: str, timeout: float | 
 
 
 def lacks(cell: Cell) -> tuple[str, ...] | None:
-    """The scenarios that a kernel lacks; of a tree of no line's own version nobody knows."""
+    """The scenarios that a kernel lacks; None for a tree whose version has no line of its own."""
     series = ".".join(cell.source.version.split(".")[:2])
     return cell.line.lacks if series == cell.line.series else None
 

@@ -630,7 +630,7 @@ def show_steps(args: argparse.Namespace, cell: Cell, kernel: build.Kernel, rows:
 
 def show_what_there_is(args: argparse.Namespace, cell: Cell, kernel: build.Kernel,
                        rows: Sequence[str]) -> None:
-    """The same, where a row may be garbled: the verdict does not depend on it."""
+    """The same, where a row may be garbled: the verdict does not depend on the trace."""
     try:
         show_steps(args, cell, kernel, rows)
     except WbError as error:
@@ -638,7 +638,7 @@ def show_what_there_is(args: argparse.Namespace, cell: Cell, kernel: build.Kerne
 
 
 def deadly_replay(args: argparse.Namespace, cell: Cell, kernel: build.Kernel, log: ktap.Log) -> Exit:
-    """What a kernel has shown of a schedule before its end, and whether it died of it."""
+    """Show the part of a schedule that ran before the kernel ended, and tell whether it is to blame."""
     name = judge.scenario_of(args.schedule)
     death = judge.death_of(log)
     deadly = judge.dies_again(log, args.schedule)

@@ -13,8 +13,8 @@ from . import proc
 from .errors import Exit, WbError
 from .lines import Contract, Line
 
-# What begins at the start of a line, as kernel code has it: a macro, a function of one line or
-# of more, a variable. Not a prototype or a label.
+# Definitions that begin at the start of a line: a macro, a function of one line or of several,
+# a variable, a pointer to a function. Prototypes and labels do not match.
 _BEGINS = (
     re.compile(r"#\s*define\s+(\w+)"),
     re.compile(r"(?!EXPORT_)(?:[A-Za-z_][^;={]*?)?\b(\w+)\([^;={]*\)\s*\{"),

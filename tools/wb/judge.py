@@ -21,7 +21,7 @@ UNAVAILABLE = "the page writeback suites are not available on this line"
 
 NOT_ASKED_FOR = "not asked for"
 NOT_ON_THIS_LINE = "not on this line"  # what later kernels have not any more
-# What runs only where it is asked for: suites, and scenarios that a broken kernel dies of.
+# Suites and scenarios that run only on request. A broken kernel dies of these scenarios.
 OFF = ("page_writeback_cost", "page_writeback_programs", "page_writeback_reduction",
        "page_writeback_stress")
 DEADLY = ("reuse_sync", "rearm_sync")
@@ -494,7 +494,7 @@ def scenario(case: Case, died: str = "") -> Scenario:
         elif word == "broken":
             found = re.match(rf"(.+) in ({_N}) schedules, preemptions ({_N}), points ({_N}), (\S+)$", rest)
             if not found:
-                s.problems.append(f"can't tell what is broken: {rest}")
+                s.problems.append(f"unreadable broken rule: {rest}")
             elif found[1] not in (b.rule for b in s.breaks):
                 s.breaks.append(
                     Breakage(found[1], int(found[2]), int(found[3]), int(found[4]), found[5]))
@@ -505,12 +505,12 @@ def scenario(case: Case, died: str = "") -> Scenario:
             if found:
                 s.near_misses[found[1]] = int(found[2])
             else:
-                s.problems.append(f"can't tell what is masked: {rest}")
+                s.problems.append(f"unreadable masked rule: {rest}")
         elif word == "first":
             if found := re.fullmatch(rf"schedule ({_N})", rest):
                 s.first = int(found[1])
             else:
-                s.problems.append(f"can't tell which is the first: {rest}")
+                s.problems.append(f"unreadable first schedule: {rest}")
         elif word == "vacuous":
             s.vacuous = rest
         elif word == "unstable":
@@ -573,12 +573,12 @@ _FOUND = re.compile(r"(seen|broken|unstable) \w+: ")
 
 
 def findings_of(lines: Iterable[str]) -> list[str]:
-    """Of what a case says, the violations."""
+    """The rows of a case that tell of violations."""
     return [row for row in lines if _FOUND.match(row) or _FAILED.match(row)]
 
 
 def worse(old: Case | None, new: Case) -> Case:
-    """Of a case's results in two boots what counts: it must not fail in any."""
+    """Merge a case's results in two boots: a failure in either counts."""
     if old is None or old.skipped is not None and (
             new.skipped is None or old.skipped == NOT_ASKED_FOR):
         return new
@@ -599,7 +599,7 @@ class _Judge:
         self.lacks = lacks
         self.cases: dict[str, dict[str, Case]] = {}
         self.dead: dict[str, dict[str, tuple[list[str], str]]] = {}  # lines, and how
-        self.told: dict[str, list[str]] = {}  # by scenario, what the explorer told at once
+        self.told: dict[str, list[str]] = {}  # rows of violations, by scenario
 
     def place(self, suite: str, case: str) -> str:
         return case if suite == RACES else f"{suite}.{case}" if case else suite
@@ -672,8 +672,8 @@ class _Judge:
     def _cases(self, log: Log, suite: Suite, late: str, before: str) -> None:
         """Take the results of a suite.
 
-        A case that is `late`, or was so before, goes on in the midst of what follows: of that
-        only failures count.
+        A case that is late still runs beside the cases after it. If this suite has one
+        (`late`), or an earlier suite had one (`before`), only failures count from there on.
         """
         slot = self.cases.setdefault(suite.name, {})
         for case in suite.cases.values():
@@ -770,7 +770,7 @@ def replayed(log: Log, name: str) -> list[str]:
 def dies_again(log: Log, schedule: str, kind: str = "") -> bool:
     """Did a replay of a schedule end in it, and in the way that it did before, if that is known?
 
-    One that was only late has not, nor has one that was ended from outside.
+    A replay that came to its end has not, nor has one that was ended from outside.
     """
     again = LATE if log.ended else death_of(log).kind
     alike = {DIES: (DIES,), HANGS: (HANGS, LATE), LATE: (HANGS, LATE)}.get(kind, (DIES, HANGS, LATE))
@@ -815,7 +815,7 @@ def judge(logs: Log | Sequence[Log], expected: dict[str, list[str]], name: str, 
 
     `expected` is what must be there, `replays` are the logs of single schedules, and
     `asked` is the one scenario that there should be, if not all. `lacks` are those that the
-    kernel's line has not, if that is known.
+    kernel lacks; None if that is not known.
     """
     logs = [logs] if isinstance(logs, Log) else logs
     verdict = Verdict(name, arch.label, available="page_writeback" in expected)

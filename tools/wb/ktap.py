@@ -130,7 +130,7 @@ _STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[\s*T\d+\])? ?")
 # From v5.18 on, after a suite and after a parameterised case.
 _SUMMARY = re.compile(r"# [\w/-]+: pass:\d+ fail:\d+ skip:\d+ total:\d+")
 _RESULT = re.compile(r"(not )?ok (\d+) (?:- )?(.+?)(?:\s*#\s*(\w+)\s*(.*))?$")
-# Part of a row, in whatever state that is: what must not get lost.
+# Rows that must not get lost, even where the console has mixed them with others.
 _TELLING = re.compile(r"\bnot ok \d|# Subtest:")
 # A kernel at its start.
 _BOOTS = re.compile(r"Linux version |K?TAP version")
@@ -165,7 +165,7 @@ class _Parser:
         self.pending: list[str] = []
         self.skipped: dict[str, str] = {}
         self.report: Report | None = None  # after which nothing of the tests has come yet
-        self.outlived = False  # the schedule of the log is one that the kernel did not die in
+        self.outlived = False  # the kernel went on after it had named a schedule
 
     def complaint(self, row: str) -> bool:
         """Take a row of the kernel's own, of a report or of how it died."""
@@ -194,13 +194,14 @@ class _Parser:
         return True
 
     def goes_on(self) -> None:
-        """The kernel lives after all that it reported.
+        """The kernel lives after its reports.
 
-        Unless it does not come to a result, the schedule that it told of may still be its end.
+        Until the next result, it may still die in the schedule that it named.
         """
         self.report, self.outlived = None, True
 
     def forget(self) -> None:
+        """The schedule that was named is over."""
         self.log.schedule, self.log.hang, self.outlived = None, "", False
 
     def doubt(self, text: str) -> None:
@@ -208,7 +209,7 @@ class _Parser:
             self.log.doubts.append(text)
 
     def add(self, suite: Suite, case: Case) -> None:
-        """Take the result of a case. Of one that comes again, nothing gets better."""
+        """Take the result of a case. A second result can't turn a failure into a pass."""
         if old := suite.cases.get(case.name):
             self.doubt(f"{suite.name}.{case.name} has two results")
             skipped = old.skipped if case.skipped is not None else None
@@ -216,7 +217,7 @@ class _Parser:
         suite.cases[case.name] = case
 
     def result(self, found: re.Match[str], indented: bool) -> bool:
-        """Take a result; returns whether there is something that it can be the result of."""
+        """Take a result; returns False if it is a case's and no suite is open."""
         ok, name = not found[1], found[3]
         if indented and self.suite:
             skip = found[5] if (found[4] or "").upper() == "SKIP" else self.skipped.get(name)
@@ -246,10 +247,10 @@ class _Parser:
         if not self.log.started and re.match(r"K?TAP version", row.strip()):
             self.log.planned = -1
         if self.log.started and not self.takes(row, whole) and whole and _TELLING.search(row):
-            self.doubt(f"can't tell what this is of: {row.strip()[:80]}")
+            self.doubt(f"unreadable row: {row.strip()[:80]}")
 
     def takes(self, row: str, whole: bool) -> bool:
-        """Take a row of the tests'; returns whether it is known what it says."""
+        """Take a row of the tests'; returns whether it is a known kind of row."""
         log, body = self.log, row.strip()
         indented = row.startswith((" ", "\t"))
         if depth(row) > 1 and self.suite:
@@ -306,7 +307,7 @@ def parse(text: str, known: Sequence[str] = ()) -> Log:
             parser.log.ended = True
             break
         if parser.log.suites and _BOOTS.match(row):
-            # What comes is of another kernel, and would hide what this one has told.
+            # The results of a second boot would hide those of the first.
             parser.log.stopped = "cut", "the kernel booted again"
             break
         if parser.complaint(row):

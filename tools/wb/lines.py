@@ -89,7 +89,7 @@ class Line:
     judged: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
     contracts: tuple[Contract, ...] = ()
-    lacks: tuple[str, ...] = ()  # scenarios, for what its kernels have not
+    lacks: tuple[str, ...] = ()  # scenarios that its kernels have no code for
 
     @property
     def series(self) -> str:

@@ -79,7 +79,7 @@ def progress(label: str) -> Iterator[Progress]:
 
 PR_SET_CHILD_SUBREAPER = 36
 GRACE = 3  # seconds to end in
-STUCK = 20  # seconds after which what was killed, and is still there, is given up
+STUCK = 20  # seconds after a kill until a process that remains is given up
 
 
 def adopt_orphans() -> None:
@@ -167,7 +167,7 @@ def _end_all(process: subprocess.Popen[bytes], mark: str) -> None:
     """End a process and whatever it has left running, and wait until that is gone.
 
     Asked to end, make removes what it has made by half, on which the next build
-    would fail. What waits for a device does not end before that answers: it is left.
+    would fail. A process in an uninterruptible sleep does not end: it is left after STUCK.
     """
     if process.poll() is None:
         with contextlib.suppress(OSError):

@@ -26,7 +26,7 @@ SUITE = "page_writeback_programs"
 CASES = {2: "two", 3: "three", 4: "four"}
 PARTS = {2: 1, 3: 16, 4: 8}
 TIMEOUT = 400  # seconds for a part
-# By exit code, how a part ended that told nothing.
+# How a part without any result ended, by exit code.
 ENDS = {Exit.BOOT: judge.LATE, Exit.CRASH: judge.DIES, Exit.KILLED: judge.ENDED}
 
 
@@ -176,7 +176,7 @@ def read_rows(size: Size, rows: Sequence[str], case: str) -> tuple[int, ...] | N
         elif found := re.match(rf"(wanted|reached) {case}: (.*)", row):
             setattr(size, found[1], names(found[2]))
         elif re.match(r"(program|breaks|seen|unstable|error|vacuous|programs|wanted|reached) \w+: ", row):
-            size.incomplete.append(f"can't tell what this is of: {row}")
+            size.incomplete.append(f"unreadable row: {row}")
     for told_at_once in seen:
         size.see(*told_at_once)
     return told

@@ -61,7 +61,7 @@ def add(row: Row, ran: boot.Ran, name: str) -> None:
 
 
 def in_words(data: dict[str, Any], line: Line) -> str:
-    """Of runs that broke nothing unexpected: who was hit, and who ran clean."""
+    """The verdict on runs that broke nothing unexpected: which variants broke, which ran clean."""
     hits: dict[str, int] = {}
     for row in data["stress"]:
         hits[row["variant"]] = hits.get(row["variant"], 0) + row["hits"]
