@@ -115,6 +115,11 @@ class Ends(unittest.TestCase):
             self.assertEqual(raised.exception.code, Exit.BOOT)
             self.assertIn(f"ended by signal {nr}", str(raised.exception))
 
+    def test_a_kernel_that_boots_again_and_again(self) -> None:
+        for code in (None, -signal.SIGTERM, 0):
+            death = self.ended(BEGUN + "Linux version 5.10\n" + BEGUN, code)
+            self.assertEqual((death.kind, death.what), (judge.CUT, "the kernel booted again"))
+
     def test_a_process_that_does_not_end(self) -> None:
         """As one in an uninterruptible sleep: there is an end of waiting for it."""
         said = io.StringIO()

@@ -6,7 +6,7 @@ import unittest
 from collections.abc import Sequence
 from pathlib import Path
 
-from wb import arches, judge, ktap, lines, mutants, report
+from wb import arches, judge, ktap, lines, mutants, report, trace
 from wb.errors import Exit, WbError
 
 DATA = Path(__file__).parent / "data"
@@ -341,6 +341,15 @@ class Nothing(unittest.TestCase):
         text = changed(read("pass"), "    ok 5 - put_and_wait", "    ok 5 - put_and_wait # SKIP not asked for")
         self.assert_code(text, Exit.INCOMPLETE, "put_and_wait was skipped: not asked for")
 
+    def test_off_by_default(self) -> None:
+        """As the source has it."""
+        races = (KUNIT / "page_writeback/races_kunit.c").read_text()
+        self.assertEqual(sorted(re.findall(r"^\tPWB_DEADLY_RACE\((\w+)\)", races, re.M)), sorted(judge.DEADLY))
+        off = {s for s, found in ktap.parse(read("pass")).suites.items() if s != judge.RACES
+               for c in found.cases.values() if c.skipped == judge.NOT_ASKED_FOR}
+        self.assertLessEqual(off, set(judge.OFF))
+        self.assertLessEqual(set(judge.OFF), EXPECTED.keys())
+
     def test_not_on_this_line(self) -> None:
         known = lines.load(KUNIT.parent / "patches")
         for line in known.values():
@@ -376,6 +385,14 @@ class Nothing(unittest.TestCase):
             assert found
             digits = f"    # {row}{found[1]}{'9' * 5000} schedules"
             self.assert_code(text.replace(found[0], digits), Exit.VIOLATION, words)
+        found = re.search(r"# \| (E )(\d+)( [rwa]\d\S* )(\d+)( .*)", text)
+        assert found
+        self.assertEqual(len(trace.parse(["actor E: x", "".join(found.groups())]).events), 1)
+        for nr in (1, 3):
+            parts = list(found.groups())
+            parts[nr] = "9" * 5000
+            with self.assertRaises(WbError):
+                trace.parse(["actor E: x", "".join(parts)])
         text = re.sub(r"(v1:truncate:E)\d+", r"\g<1>" + "9" * 5000, text)
         self.assertEqual(self.verdict(text).exit, Exit.VIOLATION)
         self.assertEqual(self.verdict(changed(read("pass"), "1..14\n", f"1..{'9' * 5000}\n")).exit, Exit.INCOMPLETE)
@@ -417,7 +434,8 @@ class LaterLines(unittest.TestCase):
 
     def test_the_configuration_tells_what_to_expect(self) -> None:
         config = "# CONFIG_PAGE_WRITEBACK_KUNIT_TEST is not set\n"
-        self.assertEqual(sorted(judge.expected_cases(KUNIT, config)), ["interleave", "interleave_cover", "interleave_points"])
+        self.assertEqual(sorted(judge.expected_cases(KUNIT, config)),
+                         ["interleave", "interleave_cover", "interleave_points"])
         config = "CONFIG_PAGE_WRITEBACK_KUNIT_TEST=y\n"
         self.assertEqual(judge.expected_cases(KUNIT, config), EXPECTED)
 

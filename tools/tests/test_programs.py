@@ -215,7 +215,8 @@ class Deaths(unittest.TestCase):
 
     def test_other_cases_count(self) -> None:
         """A verdict is worth nothing if the explorer's own suite fails."""
-        others = "TAP version 14\n1..2\n    # Subtest: interleave\n    1..1\n    not ok 1 - replay\nnot ok 1 - interleave\n"
+        others = "TAP version 14\n1..2\n    # Subtest: interleave\n    1..1\n    not ok 1 - replay\n" \
+            "not ok 1 - interleave\n"
         text = (UNBROKEN + SUMS + PASSED).replace("TAP version 14\n1..1\n", others).replace(
             "\nok 1 - page_writeback_programs", "\nok 2 - page_writeback_programs")
         for log, name in ((text, "interleave.replay"),

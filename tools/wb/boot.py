@@ -131,10 +131,12 @@ def ended(ran: Ran, kernel: Kernel, name: str) -> ktap.Log:
     code = ran.done.code
     seconds = f"{ran.done.seconds:.0f} s"
     late = f"said nothing for {ran.done.silent:.0f} s" if ran.done.silent else f"did not end within {seconds}"
-    if not log.ended and not log.death and code is not None and code < 0:
+    if log.ended or log.stopped:  # stopped: by a second boot
+        pass
+    elif not log.death and code is not None and code < 0:
         log.stopped = (judge.ENDED, f"ended from outside, by signal {-code}") if -code in FROM_OUTSIDE \
             else (judge.DIES, f"ended by signal {-code}")
-    elif not log.ended and ran.timed_out:
+    elif ran.timed_out:
         log.stopped = judge.LATE, late
     if not log.started:
         if log.crash:

@@ -826,7 +826,8 @@ def judge(logs: Log | Sequence[Log], expected: dict[str, list[str]], name: str, 
         death = None if first.ended else death_of(first)
         if death and death.kind != CUT:
             raise WbError(death.code, f"{who}: {death.words}, before the first suite; see {first.path}")
-        raise WbError(Exit.INCOMPLETE, f"{who}: the suite {next(iter(expected), 'page_writeback')} did not run")
+        raise WbError(Exit.INCOMPLETE, f"{who}: the suite "
+                      f"{next(iter(expected), 'page_writeback')} did not run")
     whole = _Judge(verdict, expected, arch, asked, lacks)
     for log in logs:
         whole.take(log)

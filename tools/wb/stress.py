@@ -47,8 +47,8 @@ def add(row: Row, ran: boot.Ran, name: str) -> None:
     suite = log.suites.get(SUITE)
     case = suite.cases.get(CASE) if suite else None
     lines = case.lines if case else ktap.clean(ran.text)
-    done = next((m for r in lines if (m := re.search(r"time: pages \d+ writes, (\d+) ends", r))), None)
-    early = next((m for r in lines if (m := re.search(r"the first after (\d+) us", r))), None)
+    done = next((m for r in lines if (m := re.search(r"time: pages \d+ writes, (\d{1,18}) ends", r))), None)
+    early = next((m for r in lines if (m := re.search(r"the first after (\d{1,18}) us", r))), None)
     row.runs += 1
     if done:
         row.ends += int(done[1])
