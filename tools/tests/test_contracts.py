@@ -38,7 +38,51 @@ void foo_setup(struct foo *foo)
 """
 
 
+NAME = "folio_end_writeback_no_dropbehind"
+# Uses of all kinds, each with the name of its caller.
+USES = f"""\
+#define end_wb(f) {NAME}(f)                                  => end_wb
+static void one(struct folio *f) {{ {NAME}(f); }}            => one
+static const struct ops o = {{ .end = {NAME} }};             => o
+#define two(f) do {{ \\
+	{NAME}(f); }} while (0)                              => two
+void
+three(struct folio *f)
+{{
+	/* x */ {NAME}(f);                                   => three
+	call(f); /* {NAME}(f) */
+	/* several
+	   {NAME}(f) rows */ {NAME}(f);                      => three
+}}
+static const struct ops many[] = {{
+	.end = {NAME}, // {NAME}                             => many
+}};
+void (*pointer)(struct folio *) = {NAME};                    => pointer
+void {NAME}(struct folio *folio);
+extern void {NAME}(struct folio *folio);
+void {NAME}(struct folio *folio)
+{{
+}}
+void
+{NAME}(struct folio *folio)
+{{
+}}
+EXPORT_SYMBOL_GPL({NAME});
+static int four(struct folio *f)
+{{
+	pr_info("/*");
+	return end(f, {NAME}) ? 1 : 0;                       => four
+}}
+"""
+
+
 class Contracts(unittest.TestCase):
+    def test_uses(self) -> None:
+        text = "".join(f"{row.partition(' => ')[0].rstrip()}\n" for row in USES.splitlines())
+        want = [(i, row.rpartition(" => ")[2]) for i, row in enumerate(USES.splitlines(), 1) if " => " in row]
+        calls = contracts._calls(LINE.contracts[0], "fs/a.c", text)
+        self.assertEqual([(c.line, c.caller) for c in calls], want)
+
     def test_all_in_the_tree_are_known(self) -> None:
         """And all that are known are in the tree."""
         for line in LINES.values():

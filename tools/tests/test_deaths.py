@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from wb import arches, cells, cli, contracts, judge, ktap, mutants, report, rounds
+from wb import arches, boot, cells, cli, contracts, judge, ktap, lines, mutants, proc, report, rounds, stress
 from wb.errors import Exit, WbError
 from wb.lines import Line, Variant
 from wb.settings import Settings
@@ -388,6 +388,159 @@ class Machines(unittest.TestCase):
         self.assertIn("breaks off", mutants.problem_of(judge.judge(log, EXPECTED, "x", UM)))
 
 
+def text_of(name: str) -> str:
+    return (DATA / f"{name}.log").read_text()
+
+
+def swapped(text: str, *pairs: tuple[str, str]) -> str:
+    """A log with something of it replaced, which must be there."""
+    for old, new in pairs:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return text
+
+
+def ended(text: str, code: int | None = 1) -> ktap.Log:
+    """A log, and how the process ended that left it."""
+    kernel = SimpleNamespace(arch=UM)
+    ran = boot.Ran(text, proc.Done(code, "", 3), Path("x.log"))
+    return boot.ended(ran, kernel, "x")  # type: ignore[arg-type]
+
+
+END = "Kernel panic - not syncing: No working init found.\n"
+HELD = "    # explored {0}: 5 schedules, 0 violating, bound 2, bounded\n    ok 1 - {0}\n"
+DIES = text_of("dies")
+# The same before it has broken a rule.
+CLEAN = DIES[:DIES.index("    # seen truncate")] + HELD.format("truncate") + \
+    "    # actors reuse: E end_page_writeback(); T truncate the file\n"
+# The logs of later boots, for the remaining scenarios.
+REST = text_of("goes-on")
+ALONE = swapped(REST, ("    # SKIP truncate: not asked for\n    ok 1 - truncate\n", HELD.format("truncate")),
+                ("    # actors reuse_tail", "    # SKIP reuse_tail: not asked for\n    # actors reuse_tail"))
+OTHERS = swapped(REST, ("    # SKIP reuse: not asked for\n    ok 2 - reuse\n", HELD.format("reuse")))
+
+
+class Certain(unittest.TestCase):
+    """A certain violation counts, whatever comes later."""
+
+    def judged(self, *logs: tuple[str, int | None]) -> judge.Verdict:
+        left = list(logs)
+
+        def boot_it(log: str, given: Sequence[str]) -> ktap.Log:
+            if not left or log.startswith("replay"):
+                raise WbError(Exit.BOOT, "does not boot")
+            return ended(*left.pop(0))
+
+        v = rounds.judged(boot_it, EXPECTED, "tree", UM)
+        self.assertEqual(left, [])
+        return v
+
+    def test_what_passed_fails_in_a_later_boot(self) -> None:
+        first = CLEAN + "kernel BUG at fs/inode.c:542!\nKernel panic - not syncing: Fatal exception\n"
+        later = swapped(OTHERS, ("    ok 2 - accounting\nok 1", "    # accounting: EXPECTATION FAILED at x.c:3\n"
+                                 "    not ok 2 - accounting\nnot ok 1"))
+        v = self.judged((first, 1), (OTHERS, 0))
+        self.assertEqual((v.exit, v.failed), (Exit.CRASH, []))
+        v = self.judged((first, 1), (later, 0))
+        self.assertEqual((v.exit, v.failed), (Exit.VIOLATION, ["page_writeback.accounting"]))
+
+    def test_two_that_fail(self) -> None:
+        def case(ok: bool, *lines: str, skipped: str | None = None) -> ktap.Case:
+            return ktap.Case("x", ok, skipped, list(lines))
+
+        good, bad = case(True, "a"), case(False, "vacuous x: y")
+        seen = case(False, "b", "seen x: H1, v1:x:E1,T", "x: EXPECTATION FAILED at y")
+        off, lacks = case(True, skipped=judge.NOT_ASKED_FOR), case(True, skipped="no swap")
+        for old, new, rows in ((None, good, ["a"]), (good, bad, bad.lines), (bad, good, bad.lines),
+                                (bad, seen, ["vacuous x: y", *seen.lines[1:]]), (off, bad, bad.lines),
+                                (lacks, good, ["a"]), (bad, off, bad.lines), (good, lacks, ["a"])):
+            self.assertEqual(judge.worse(old, new).lines, rows)
+        self.assertIs(judge.worse(off, lacks), lacks)
+
+    def test_seen_and_then_late(self) -> None:
+        """Alone it passes; it was seen nevertheless, and seen again by the explorer."""
+        late = DIES[:DIES.index("    # explored truncate")]
+        v = self.judged((late, None), (ALONE, 0), (OTHERS, 0))
+        self.assertEqual((v.breaks, v.exit), ({"truncate": ["H1"]}, Exit.VIOLATION))
+        clean = swapped(late, ("    # seen truncate: H1 dead touch, v1:truncate:E7,F,T,E\n", ""))
+        v = self.judged((clean, None), (ALONE, 0), (OTHERS, 0))
+        self.assertEqual((v.breaks, v.exit), ({}, Exit.BOOT))
+        v = self.judged((clean + "    # truncate: EXPECTATION FAILED at x.c:3\n", None), (ALONE, 0), (OTHERS, 0))
+        self.assertEqual((v.failed, v.exit), ([f"{judge.RACES}.truncate"], Exit.VIOLATION))
+
+    def test_broke_and_then_a_row(self) -> None:
+        """A violation that the explorer told of counts, whatever follows."""
+        told = f"{CLEAN}interleave: broke H1 dead touch in {DEADLY}\ninterleave: died in {DEADLY}\n"
+        tail = HELD.format("reuse_tail")
+        for rest, schedule in (
+            ("Kernel panic - not syncing: Fatal\n", DEADLY),
+            ("    # reuse: try faulted\nKernel panic - not syncing: Fatal\n", DEADLY),
+            (f"    # x\n    not ok 2 - reuse\n{tail}not ok 2 - page_writeback_races\n{END}", None),
+            (f"{HELD.format('reuse')}{tail}ok 2 - page_writeback_races\n{END}", None),
+            ("    # x\ninterleave: died in v1:reuse:E3,T\nKernel panic - not syncing: Fatal\n", "v1:reuse:E3,T"),
+        ):
+            log = ktap.parse(told + rest)
+            self.assertEqual((log.broke, log.schedule), ([("H1 dead touch", DEADLY)], schedule))
+            v = judge.judge(log, EXPECTED, "tree", UM)
+            self.assertEqual((v.breaks, v.exit), ({"reuse": ["H1"]}, Exit.VIOLATION))
+            self.assertEqual(v.scenarios["reuse"].breaks[0].witness, DEADLY)
+
+    def test_broke_in_a_boot_whose_case_has_another(self) -> None:
+        first = f"{CLEAN}interleave: broke H1 dead touch in {DEADLY}\nKernel panic - not syncing: Fatal\n"
+        logs = [ended(first), ended(OTHERS, 0)]
+        logs[1].more = ("page_writeback.skip=truncate",)
+        v = judge.judge(logs, EXPECTED, "tree", UM)
+        self.assertEqual((v.breaks, v.exit), ({"reuse": ["H1"]}, Exit.VIOLATION))
+
+    def test_after_a_case_that_took_too_long(self) -> None:
+        """Failures of the cases that ran beside it count."""
+        text = swapped(text_of("races-only"), ("    ok 1 - wait_and_wake", "    # wait_and_wake: try timed out\n"
+                                               "    not ok 1 - wait_and_wake"))
+        v = judge.judge(ktap.parse(text), EXPECTED, "tree", UM)
+        self.assertEqual((v.breaks, v.exit), ({"truncate": ["H1"]}, Exit.VIOLATION))
+        self.assertEqual(v.not_run, ["page_writeback.accounting", "reuse", "reuse_tail"])
+        bug = "WARNING: CPU: 0 PID: 9 at mm/filemap.c:99 f+0x1/0x2\n"
+        text = swapped(text, ("    # actors truncate", f"{bug}    # actors truncate"),
+                       ("    ok 2 - accounting", "    not ok 2 - accounting"))
+        v = judge.judge(ktap.parse(text), EXPECTED, "tree", UM)
+        self.assertEqual(v.failed, ["page_writeback.accounting"])
+        self.assertEqual([(d.kind, d.what) for d in v.deaths[1:]], [(judge.REPORTS, "WARNING at mm/filemap.c:99")])
+
+    def test_dead_before_the_first_suite(self) -> None:
+        text = DIES[:DIES.index("    # Subtest")]
+        bug = "BUG: failure at mm/a.c:5/x()!\nKernel panic - not syncing: BUG!\n"
+        for more, end, code, part in ((bug, 1, Exit.CRASH, "the kernel died: kernel BUG at mm/a.c:5"),
+                                      ("", None, Exit.BOOT, "did not end within 3 s"),
+                                      ("", -9, Exit.KILLED, "ended from outside, by signal 9"),
+                                      ("", 0, Exit.INCOMPLETE, "did not run")):
+            with self.assertRaises(WbError) as raised:
+                judge.judge(ended(text + more, end), EXPECTED, "tree", UM)
+            self.assertEqual(raised.exception.code, code)
+            self.assertIn(part, str(raised.exception))
+
+    def test_the_same_death(self) -> None:
+        """A replay that is ended from outside says nothing, and a hang is no crash."""
+        dies, hangs = ended(text_of("dies")), ended(text_of("hangs"))
+        hangs.schedule = DEADLY
+        late, killed = ended(text_of("ended"), None), ended(text_of("ended"), -15)
+        self.assertEqual([judge.death_of(g).kind for g in (dies, hangs, late, killed)],
+                         [judge.DIES, judge.HANGS, judge.LATE, judge.ENDED])
+        for kind, same in ((judge.DIES, [True, False, False, False]), (judge.HANGS, [False, True, True, False]),
+                           (judge.LATE, [False, True, True, False]), ("", [True, True, True, False])):
+            found = [judge.dies_again(g, DEADLY, kind) for g in (dies, hangs, late, killed)]
+            self.assertEqual(found, same, kind)
+        v = judge.judge(dies, EXPECTED, "tree", UM, {DEADLY: killed})
+        self.assertEqual((v.deaths[0].reproduced, "dies" in v.summary), (False, False))
+
+    def test_in_a_schedule_of_no_known_scenario(self) -> None:
+        schedule = "v1:toy:E1,T"
+        text = DIES[:DIES.index("    # Subtest: page_writeback_races")]
+        log = ended(f"{text}interleave: died in {schedule}\nKernel panic - not syncing: Fatal\n")
+        v = judge.judge(log, EXPECTED, "tree", UM, {schedule: log})
+        self.assertEqual((v.exit, v.failed), (Exit.VIOLATION, [schedule]))
+        self.assertIn(f"broken: {schedule} fails", v.summary)
+
+
 class Shown(unittest.TestCase):
     """What people and scripts get to read."""
 
@@ -572,7 +725,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(code, 9)
         self.assertNotIn("breaks nothing", out)
 
-    def replay(self, log: str) -> tuple[int, str]:
+    def replay(self, log: str | ktap.Log) -> tuple[int, str]:
         args = argparse.Namespace(schedule=DEADLY, tree=None, svg=None)
         cell = SimpleNamespace(name="tree on um", line=None, arch=UM)
         kernel = cells.build.Kernel(Path(), UM, Path(), Path(), 0, "")
@@ -580,7 +733,7 @@ class Commands(unittest.TestCase):
 
         def attempt(*arguments: object) -> ktap.Log:
             given.extend(arguments[3])  # type: ignore[call-overload]
-            return read(log)
+            return read(log) if isinstance(log, str) else log
 
         out = io.StringIO()
         with contextlib.ExitStack() as stack:
@@ -591,6 +744,7 @@ class Commands(unittest.TestCase):
             ):
                 stack.enter_context(mock.patch(target, value))
             stack.enter_context(contextlib.redirect_stdout(out))
+            stack.enter_context(contextlib.redirect_stderr(out))
             code = cli.cmd_replay(Settings.from_environment(), args)
         self.assertEqual(given, [f"page_writeback.replay={DEADLY}"])
         return int(code), out.getvalue()
@@ -603,6 +757,119 @@ class Commands(unittest.TestCase):
         self.assertIn("T   1", out)  # the listing
         self.assertIn("CPU 1, T: truncate the file", out)  # the diagram
         self.assertEqual(out.count("** dies: kernel BUG at fs/inode.c:542"), 2)
+
+    def replayed(self, found: str, ok: str = "ok", more: str = "", trace: str = "") -> tuple[int, str]:
+        """A replay that came to its end."""
+        text = swapped(text_of("lives-replay"), ("    ok 2 - reuse\n", f"{more}    {ok} 2 - reuse\n"),
+                       ("# replayed reuse: none", f"# replayed reuse: {found}{trace}"))
+        return self.replay(ended(text, 0))
+
+    def test_replay_that_breaks_nothing_and_fails(self) -> None:
+        self.assertEqual(self.replayed("none")[0], 0)
+        code, out = self.replayed("none", "not ok", "    # reuse: EXPECTATION FAILED at x.c:5\n")
+        self.assertEqual(code, 1)
+        self.assertIn("breaks none; page_writeback_races.reuse fails", out)
+        text = swapped(text_of("lives-replay"), ("    ok 2 - accounting", "    not ok 2 - accounting"))
+        code, out = self.replay(ended(text, 0))
+        self.assertEqual(code, 1)
+        self.assertIn("breaks none; page_writeback.accounting fails", out)
+
+    def test_replay_with_a_garbled_trace(self) -> None:
+        code, out = self.replayed("H1 dead touch", "not ok", trace="\n    # | E 1 r8+8 11")
+        self.assertEqual(code, 1)
+        self.assertIn("the trace is garbled", out)
+        self.assertIn("breaks H1 dead touch", out)
+
+    def test_replay_of_a_kernel_that_dies_elsewhere(self) -> None:
+        start = DIES[:DIES.index("    # actors truncate")]
+        bug = "kernel BUG at mm/x.c:5!\nKernel panic - not syncing: Fatal\n"
+        for text in (start[:start.index("    # Subtest: page_writeback_races")] + bug, start + bug,
+                     f"{start}interleave: died in v1:truncate:E1,T\nKernel panic - not syncing: Fatal\n"):
+            with self.assertRaises(WbError) as raised:
+                self.replay(ended(text))
+            self.assertEqual(raised.exception.code, Exit.CRASH)
+
+    def test_replay_that_breaks_a_rule_and_is_ended(self) -> None:
+        start = DIES[:DIES.index("    # actors truncate")]
+        seen = f"    # seen reuse: H1 dead touch, {DEADLY}\n"
+        for code, without in ((None, Exit.BOOT), (-9, Exit.KILLED)):
+            got, out = self.replay(ended(start + seen, code))
+            self.assertEqual(got, 1)
+            self.assertIn("breaks H1", out)
+            with self.assertRaises(WbError) as raised:
+                self.replay(ended(start, code))
+            self.assertEqual(raised.exception.code, without)
+
+    def test_replay_that_is_ended(self) -> None:
+        """Ended by our deadline it hangs; a signal from outside tells nothing."""
+        code, out = self.replay(ended(text_of("ended"), None))
+        self.assertEqual(code, 1)
+        self.assertIn("hangs", out.splitlines()[-1])
+        with self.assertRaises(WbError) as raised:
+            self.replay(ended(text_of("ended"), -15))
+        self.assertEqual(raised.exception.code, Exit.KILLED)
+
+    def test_a_verdict_says_more_than_an_error(self) -> None:
+        for name, code in (("unstable", Exit.UNSTABLE), ("crash-between", Exit.CRASH)):
+            got, _, data = self.verify(verdict(name), WbError(Exit.HOST, "no space"))
+            self.assertEqual((got, data["exit"], data["holds"]), (code, code, False))
+            bad = self.variant("bad", verdict("races-only"))
+            got = self.kunit(bad, self.variant("good", verdict(name)), WbError(Exit.HOST, "no space"))[0]
+            self.assertEqual(got, code)
+
+    def test_explored_nowhere(self) -> None:
+        """Other scenarios do not count."""
+        args = argparse.Namespace(scenario="truncate")
+        v, other = self.held(), self.held()
+        self.assertEqual(cli.explored_nowhere(args, [v]), "")
+        v.scenarios["truncate"] = judge.Scenario("truncate", skipped="no swap")
+        self.assertEqual(cli.explored_nowhere(args, [v]), "truncate was explored nowhere: um: no swap")
+        self.assertEqual(cli.explored_nowhere(args, [v, other]), "")
+        self.assertEqual(cli.explored_nowhere(argparse.Namespace(scenario=None), [v]), "")
+
+    def of_lines(self, *ends: Exit | WbError, arch: str | None = None) -> int:
+        left = list(ends)
+
+        def judged(*_: object) -> Exit:
+            end = left.pop(0)
+            if isinstance(end, WbError):
+                raise end
+            return end
+
+        args = argparse.Namespace(json=None, variant=None, arch=arch, debug="", results=None)
+        known = list(lines.load(ROOT / "patches").values())
+        with mock.patch("wb.cli.judge_variants", judged), contextlib.redirect_stdout(io.StringIO()), \
+                contextlib.redirect_stderr(io.StringIO()):
+            settings = Settings.from_environment()
+            return int(cli.matrix_of_lines(settings, args, known[:max(2, len(ends))]))
+
+    def test_several_lines(self) -> None:
+        self.assertEqual(self.of_lines(Exit.OK, Exit.OK), 0)
+        self.assertEqual(self.of_lines(Exit.INCOMPLETE, Exit.VIOLATION, Exit.OK), 1)
+        self.assertEqual(self.of_lines(WbError(Exit.BUILD, "x"), Exit.UNSTABLE, Exit.OK), 14)
+        self.assertEqual(self.of_lines(Exit.OK, WbError(Exit.BUILD, "x")), 7)
+        with self.assertRaises(WbError) as raised:
+            self.of_lines(arch="um-smp")
+        self.assertEqual(raised.exception.code, Exit.USAGE)
+        self.assertIn("v5.10: has none of these kernels", str(raised.exception))
+
+    def test_stress_says_who_ran_clean(self) -> None:
+        line = Line("x", "1", {}, None, {}, {"bad": Variant("bad", "", (), {"truncate": ["H1"]}),
+                                             "good": Variant("good", "", (), {})})
+        rows = [{"variant": "good", "hits": 0}, {"variant": "bad", "hits": 1}, {"variant": "bad", "hits": 0}]
+        self.assertEqual(stress.in_words({"stress": rows}, line), "good ran clean; bad broke, as expected")
+        self.assertEqual(stress.in_words({"stress": rows[2:]}, line), "bad ran clean, though it is broken")
+
+    def test_nobody_reads_it_any_more(self) -> None:
+        """The file of results says the same as the process."""
+        args = argparse.Namespace(results=mock.MagicMock())
+
+        def run() -> Exit:
+            raise BrokenPipeError(32, "Broken pipe")
+
+        with self.assertRaises(BrokenPipeError):
+            cli.recorded(args, run)
+        args.results.end.assert_called_once_with(Exit.INTERRUPTED, "interrupted")
 
     def test_replay_of_a_harmless_one(self) -> None:
         code, out = self.replay("lives-replay")

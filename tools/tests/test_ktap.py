@@ -3,9 +3,10 @@
 
 import re
 import unittest
+from collections.abc import Sequence
 from pathlib import Path
 
-from wb import arches, judge, ktap, report
+from wb import arches, judge, ktap, lines, mutants, report, trace
 from wb.errors import Exit, WbError
 
 DATA = Path(__file__).parent / "data"
@@ -73,7 +74,7 @@ class Parse(unittest.TestCase):
         self.assertTrue(any("** H2 stray wake" in row for row in h2.trace))
 
     def test_skip(self) -> None:
-        verdict = self.verdict("skip")
+        verdict = judge.judge(ktap.parse(read("skip")), EXPECTED, "skip", UM, asked="reuse")
         self.assertTrue(verdict.holds)
         self.assertEqual(verdict.scenarios["truncate"].skipped, "not asked for")
         self.assertIsNone(verdict.scenarios["reuse"].skipped)
@@ -241,6 +242,186 @@ class Parse(unittest.TestCase):
         )
 
 
+def changed(text: str, old: str, new: str) -> str:
+    """A log with something of it replaced, which must be there."""
+    assert old in text, old
+    return text.replace(old, new, 1)
+
+
+def skipped(text: str, why: str, name: str = r"\w+") -> str:
+    """A log in which scenarios that were explored are skipped."""
+    new = re.sub(rf"(    # actors ({name}):(?:.*\n)+?)    ok (\d+) - \2\n",
+                 rf"    # SKIP \2: {why}\n    ok \3 - \2\n", text)
+    assert new != text
+    return new
+
+
+class Nothing(unittest.TestCase):
+    """No row gets lost, and nothing holds unless it was explored."""
+
+    def verdict(self, text: str, asked: str | None = None, lacks: Sequence[str] | None = None
+                ) -> judge.Verdict:
+        return judge.judge(ktap.parse(text), EXPECTED, "x", UM, asked=asked, lacks=lacks)
+
+    def assert_code(self, text: str, code: Exit, part: str) -> None:
+        v = self.verdict(text)
+        self.assertEqual(v.exit, code, v.summary)
+        self.assertIn(part, v.summary)
+
+    def test_a_case_with_two_results(self) -> None:
+        row = "    ok 5 - put_and_wait\n"
+        for both in (f"    not{row[3:]}{row}", f"{row}    not{row[3:]}"):
+            text = changed(read("pass"), row, both)
+            self.assert_code(text, Exit.VIOLATION, "page_writeback.put_and_wait fails")
+            self.assert_code(text, Exit.VIOLATION, "page_writeback.put_and_wait has two results")
+        case = ktap.parse(changed(read("pass"), row, f"    # a\n    # b\n{row}    # c\n{row}")
+                          ).suites["page_writeback"].cases["put_and_wait"]
+        self.assertEqual((case.ok, case.lines), (True, ["a", "b", "c"]))
+
+    def test_a_suite_that_comes_twice(self) -> None:
+        head = "    # Subtest: page_writeback\n"
+        first = f"{head}    1..14\n    not ok 1 - wait_and_wake\nnot ok 6 - page_writeback\n"
+        text = changed(read("pass"), head, first + head)
+        self.assert_code(text, Exit.VIOLATION, "page_writeback.wait_and_wake fails")
+        self.assertIn("the suite page_writeback comes twice", ktap.parse(text).doubts)
+        self.assertFalse(ktap.parse(text).suites["page_writeback"].ok)
+
+    def test_a_result_outside_of_all_suites(self) -> None:
+        text = changed(read("pass"), "\nok 6 - page_writeback\n", "\nok 6 - page_writeback\n    not ok 15 - late\n")
+        self.assert_code(text, Exit.INCOMPLETE, "unreadable row: not ok 15 - late")
+
+    def test_names_with_spaces(self) -> None:
+        text = changed(read("pass"), "    ok 14 - no_writeback_tags\n",
+                       "    ok 14 - no_writeback_tags\n    not ok 15 - some odd case\n")
+        self.assert_code(text, Exit.VIOLATION, "page_writeback.some odd case fails")
+        last = f"\nok {len(NUMBER)} - page_writeback_programs\n"
+        text = changed(read("pass"), last, f"{last}    # Subtest: Handshake API tests\n    1..1\n"
+                       "    not ok 1 - req_alloc\nnot ok 15 - Handshake API tests\n")
+        self.assert_code(text, Exit.VIOLATION, "Handshake API tests.req_alloc fails")
+
+    def test_a_row_behind_others(self) -> None:
+        """The console may mix rows."""
+        row = "    ok 5 - put_and_wait\n"
+        text = changed(read("pass"), row, f"epoll    not ok 5 - x\n{row}")
+        self.assert_code(text, Exit.INCOMPLETE, "unreadable row: epoll    not ok 5 - x")
+        text = changed(read("pass"), "    # Subtest: page_writeback\n", "epoll    # Subtest: page_writeback\n")
+        self.assertIn("unreadable row: epoll    # Subtest: page_writeback", ktap.parse(text).doubts)
+
+    def test_as_many_suites_as_planned(self) -> None:
+        n = len(NUMBER)
+        text = changed(read("pass"), f"\n1..{n}\n", f"\n1..{n + 2}\n")
+        self.assert_code(text, Exit.INCOMPLETE, f"{n} suites ran, of {n + 2} planned")
+        self.assert_code(changed(read("pass"), f"\n1..{n}\n", "\n"), Exit.INCOMPLETE,
+                         f"{n} suites ran, of unknown planned")
+
+    def test_a_second_boot(self) -> None:
+        """It hides nothing of the first."""
+        text = read("pass")
+        cut = changed(text[:text.index("    ok 2 - reuse\n")], "    ok 1 - truncate", "    not ok 1 - truncate")
+        for start in ("Linux version", "TAP version"):
+            self.assert_code(f"{cut}\n{text[text.index(start):]}", Exit.VIOLATION, "races.truncate fails")
+        text = text[:text.index("    ok 2 - reuse\n")] + text[text.index("Linux version"):]
+        self.assert_code(text, Exit.INCOMPLETE, "the kernel booted again, last in reuse")
+
+    def test_explored_nothing(self) -> None:
+        text = re.sub(r"(explored truncate:) \d+", r"\1 0", read("pass"))
+        self.assert_code(text, Exit.INCOMPLETE, "truncate: it explored no schedule")
+
+    def test_all_are_skipped(self) -> None:
+        for why in ("not asked for", "not on this line", "no migration"):
+            self.assert_code(skipped(read("pass"), why), Exit.INCOMPLETE, "no scenario was explored")
+
+    def test_not_asked_for(self) -> None:
+        self.assertEqual(self.verdict(read("pass")).scenarios["reuse_sync"].skipped, "not asked for")
+        text = skipped(read("pass"), "not asked for", "truncate")
+        self.assert_code(text, Exit.INCOMPLETE, "truncate was skipped: not asked for")
+        self.assertEqual(self.verdict(read("skip"), "reuse").exit, Exit.OK)
+        self.assertEqual(self.verdict(read("skip")).exit, Exit.INCOMPLETE)
+        self.assertEqual(self.verdict(read("skip"), "truncate").exit, Exit.INCOMPLETE)
+        text = changed(read("pass"), "    ok 5 - put_and_wait", "    ok 5 - put_and_wait # SKIP not asked for")
+        self.assert_code(text, Exit.INCOMPLETE, "put_and_wait was skipped: not asked for")
+
+    def test_off_by_default(self) -> None:
+        """As the source has it."""
+        races = (KUNIT / "page_writeback/races_kunit.c").read_text()
+        self.assertEqual(sorted(re.findall(r"^\tPWB_DEADLY_RACE\((\w+)\)", races, re.M)), sorted(judge.DEADLY))
+        off = {s for s, found in ktap.parse(read("pass")).suites.items() if s != judge.RACES
+               for c in found.cases.values() if c.skipped == judge.NOT_ASKED_FOR}
+        self.assertLessEqual(off, set(judge.OFF))
+        self.assertLessEqual(set(judge.OFF), EXPECTED.keys())
+
+    def test_not_on_this_line(self) -> None:
+        known = lines.load(KUNIT.parent / "patches")
+        for line in known.values():
+            self.assertLessEqual(set(line.lacks), set(EXPECTED[judge.RACES]))
+        lacks = known["v5.10"].lacks
+        self.assertTrue(self.verdict(read("pass"), lacks=lacks).holds)
+        text = skipped(read("pass"), "not on this line", "truncate")
+        v = self.verdict(text, lacks=lacks)
+        self.assertEqual((v.exit, v.incomplete),
+                         (Exit.INCOMPLETE, ["truncate was skipped: not on this line"]))
+
+    def test_expected_to_break_and_skipped(self) -> None:
+        for why in ("not on this line", "not asked for"):
+            v = self.verdict(skipped(read("pass"), why))
+            self.assertIn(f"x on um: truncate was skipped: {why}, expected H1", judge.differs(v, {"truncate": ["H1"]}))
+        v = self.verdict(skipped(read("pass"), "no migration"))
+        self.assertEqual(judge.differs(v, {"truncate": ["H1"]}), [])
+
+    def test_nothing_explored_is_no_refactoring_that_passes(self) -> None:
+        v = self.verdict(skipped(read("pass"), "not asked for"))
+        self.assertIn("no scenario was explored", mutants.problem_of(v))
+
+    def test_numbers_that_are_none(self) -> None:
+        """A dying kernel may garble any row; then there is no number, and no defect of ours."""
+        text = read("fail")
+        first = re.search(r"    # first truncate: (.*)\n", text)
+        assert first
+        for odd in ("sched", "schedule ", "schedule " + "9" * 5000):
+            self.assert_code(text.replace(first[1], odd), Exit.VIOLATION, "unreadable first schedule")
+        for row, words in (("broken truncate: ", "unreadable broken rule"),
+                           ("explored truncate: ", "no account of what it explored")):
+            found = re.search(rf"    # {row}(.*?)\d+ schedules", text)
+            assert found
+            digits = f"    # {row}{found[1]}{'9' * 5000} schedules"
+            self.assert_code(text.replace(found[0], digits), Exit.VIOLATION, words)
+        found = re.search(r"# \| (E )(\d+)( [rwa]\d\S* )(\d+)( .*)", text)
+        assert found
+        self.assertEqual(len(trace.parse(["actor E: x", "".join(found.groups())]).events), 1)
+        for nr in (1, 3):
+            parts = list(found.groups())
+            parts[nr] = "9" * 5000
+            with self.assertRaises(WbError):
+                trace.parse(["actor E: x", "".join(parts)])
+        text = re.sub(r"(v1:truncate:E)\d+", r"\g<1>" + "9" * 5000, text)
+        self.assertEqual(self.verdict(text).exit, Exit.VIOLATION)
+        self.assertEqual(self.verdict(changed(read("pass"), "1..14\n", f"1..{'9' * 5000}\n")).exit, Exit.INCOMPLETE)
+
+    def test_violations_without_a_rule(self) -> None:
+        """By their number alone: whatever else there is, they are there."""
+        text = re.sub(r"(explored truncate: \d+ schedules), 0 violating", r"\1, 5 violating", read("pass"))
+        text = changed(text, "    ok 1 - truncate\n", "    not ok 1 - truncate\n")
+        at = "    # reached truncate: "
+        unstable = "    # unstable truncate: H1 dead touch, seen once in v1:truncate:E7,F,T,E, not reproduced\n"
+        for row in ("", "    # vacuous truncate: freed\n", "    # error truncate: -12\n", unstable,
+                    "    # broken truncate: H2 stray wa\n"):
+            self.assert_code(changed(text, at, row + at), Exit.VIOLATION, "page_writeback_races.truncate fails")
+        text = re.sub(r"(covered reuse: .*), 0 violating", r"\1, 5 violating", read("pass"))
+        self.assert_code(text, Exit.VIOLATION, "page_writeback_races.reuse fails")
+
+    def test_a_failed_expectation_fails_its_case(self) -> None:
+        for row, place in (("    ok 1 - truncate\n", "page_writeback_races.truncate"),
+                           ("    ok 5 - put_and_wait\n", "page_writeback.put_and_wait")):
+            name = place.partition(".")[2]
+            text = changed(read("pass"), row, f"    # {name}: EXPECTATION FAILED at x.c:4\n{row}")
+            self.assert_code(text, Exit.VIOLATION, f"{place} fails")
+
+    def test_two_accounts(self) -> None:
+        row = "    # explored truncate: "
+        text = changed(read("pass"), row, f"{row}9 schedules, 4 violating, bound 2, cut short\n{row}")
+        self.assert_code(text, Exit.VIOLATION, "truncate: it has two accounts of what it explored")
+
+
 class LaterLines(unittest.TestCase):
     """Logs of v6.1, v6.12 and v7.2, by kunit.py; that of v7.2 with KUnit's own examples."""
 
@@ -253,7 +434,8 @@ class LaterLines(unittest.TestCase):
 
     def test_the_configuration_tells_what_to_expect(self) -> None:
         config = "# CONFIG_PAGE_WRITEBACK_KUNIT_TEST is not set\n"
-        self.assertEqual(sorted(judge.expected_cases(KUNIT, config)), ["interleave", "interleave_cover", "interleave_points"])
+        self.assertEqual(sorted(judge.expected_cases(KUNIT, config)),
+                         ["interleave", "interleave_cover", "interleave_points"])
         config = "CONFIG_PAGE_WRITEBACK_KUNIT_TEST=y\n"
         self.assertEqual(judge.expected_cases(KUNIT, config), EXPECTED)
 

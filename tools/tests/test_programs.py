@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from wb import arches, build, cli, ktap, programs
+from wb import arches, build, cli, ktap, proc, programs
 from wb.errors import Exit, WbError
 from wb.lines import Line, Variant
 from wb.programs import Outcome, Size
@@ -100,6 +100,17 @@ class Read(unittest.TestCase):
         self.assertEqual(read(HOLDS + seen + row, False).verdict().exit, Exit.UNSTABLE)
         self.assert_incomplete(HOLDS + "\nunstable p_ES: H3", True, "can't tell what is unstable")
 
+    def test_rows_that_are_garbled(self) -> None:
+        for row in ("program p_ET: complete, 5 sched", "breaks p_ET: H1 dead tou", "seen two: H1 dead touch v1",
+                    "programs two: 3 of", "program p_ET: bound " + "9" * 5000 + ", 5 schedules",
+                    "breaks p_ET: H1, preemptions " + "9" * 5000 + ", points 1, v1:p_ET:E1,T"):
+            with self.subTest(row[:40]):
+                self.assert_incomplete(f"{HOLDS}\n{row}", True, f"unreadable row: {row}")
+
+    def test_no_schedule(self) -> None:
+        text = HOLDS.replace("program p_ES: complete, 591516 schedules", "program p_ES: complete, 0 schedules")
+        self.assert_incomplete(text, True, "p_ES: it explored no schedule")
+
     def test_seen(self) -> None:
         """A rule is named once, with its shortest witness; without that, with the first."""
         seen = "\nseen two: H1 dead touch, v1:p_ET:E13,T,E\nseen two: H5, v1:p_ET:E8,T,E"
@@ -127,7 +138,7 @@ UNBROKEN = "\n".join(r for r in ALIVE.splitlines() if "breaks" not in r) + "\n"
 END = "Kernel panic - not syncing: No working init found\n"
 SUMS = "    # programs two: 2 of 2, 1 complete, 0 idle, 0 violating\n"
 PASSED = f"    ok 2 - two\nok 1 - page_writeback_programs\n{END}"
-LIVES = "TAP version 14\n1..1\n" + END
+LIVES = "TAP version 14\n1..0\n" + END
 
 
 class Deaths(unittest.TestCase):
@@ -201,6 +212,56 @@ class Deaths(unittest.TestCase):
         skipped = UNBROKEN.split("    # program")[0] + "    ok 2 - two # SKIP not asked for\n" \
             "ok 1 - page_writeback_programs\n" + END
         self.assertEqual(self.read(skipped).incomplete, ["2 actors, part 1/1: the programs did not run"])
+
+    def test_other_cases_count(self) -> None:
+        """A verdict is worth nothing if the explorer's own suite fails."""
+        others = "TAP version 14\n1..2\n    # Subtest: interleave\n    1..1\n    not ok 1 - replay\n" \
+            "not ok 1 - interleave\n"
+        text = (UNBROKEN + SUMS + PASSED).replace("TAP version 14\n1..1\n", others).replace(
+            "\nok 1 - page_writeback_programs", "\nok 2 - page_writeback_programs")
+        for log, name in ((text, "interleave.replay"),
+                          ((UNBROKEN + SUMS + PASSED).replace("    ok 1 - letters", "    not ok 1 - letters"),
+                           "page_writeback_programs.letters")):
+            one = self.read(log)
+            size = programs.merge([one, Size(2, all=2, failed=one.failed)], False, "x")
+            self.assertEqual((size.verdict().exit, size.verdict().failed), (Exit.VIOLATION, [name]))
+            for expected in (False, True):
+                words, code = programs.concluded([Outcome("v", "um", expected, [size])], True)
+                self.assertEqual((words, code), (f"1 unexpected: v on um: {name} fails", Exit.VIOLATION))
+
+    def test_none_in_this_part(self) -> None:
+        size = Size(2, all=9)
+        for expected in (False, True):
+            self.assertEqual(programs.concluded([Outcome("v", "um", expected, [size])], False),
+                             ("none: no program of v on um in this part", Exit.INCOMPLETE))
+
+    def test_told_before_a_row(self) -> None:
+        told = f"interleave: broke page freed twice in {DEADLY}\n"
+        verdict = self.read(UNBROKEN + told + SUMS + PASSED).verdict()
+        self.assertEqual((verdict.breaks, verdict.exit), ({"p_EY": ["page freed twice"]}, Exit.VIOLATION))
+
+    def test_a_part_without_a_log(self) -> None:
+        """The others have results."""
+        cell = SimpleNamespace(variant="good", name="good on um", arch=UM)
+        kernel = build.Kernel(Path(), UM, Path(), Path(), 0, "")
+
+        def size(error: WbError) -> Size:
+            def attempt(_: object, __: object, ___: object, parameters: list[str], ____: object) -> ktap.Log:
+                if "page_writeback.shard=1/2" in parameters:
+                    raise error
+                return ktap.parse(UNBROKEN + SUMS + PASSED)
+
+            with mock.patch("wb.boot.attempt", attempt), mock.patch.dict(programs.PARTS, {2: 2}), \
+                    mock.patch("wb.programs.make_folder", lambda path: path):
+                return programs.run_size(Settings.from_environment(), kernel, cell, 2, (1, 1), [])  # type: ignore
+
+        for code in (Exit.BOOT, Exit.CRASH, Exit.KILLED):
+            found = size(WbError(code, "the part is gone"))
+            self.assertEqual((found.verdict().exit, list(found.programs)), (code, ["p_ET", "p_ES"]))
+            self.assertIn("the part is gone", found.verdict().summary)
+        self.addCleanup(proc.cancelled.clear)
+        with self.assertRaises(WbError):
+            size(WbError(Exit.STALE, "x"))
 
     def test_other_parts_go_on(self) -> None:
         rest = Size(2, all=3)

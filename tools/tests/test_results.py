@@ -10,6 +10,7 @@ from unittest import mock
 
 from wb import lines
 from wb.errors import Exit
+from wb.settings import lock
 
 from .small import ROOT, Machine, make_tree, until
 
@@ -25,6 +26,8 @@ MISTAKES = (
     ("verify", "/nonexistent"), ("verify", "/tmp"), ("verify", "TREE", "--arch", "foo"),
     ("verify", "TREE", "--scenario", "foo"), ("verify", "TREE", "--line", "v4.4"),
     ("verify", "TREE", "--arch", "um-smp", "--line", "v5.10"),
+    ("verify", "TREE", "--line", "v5.10", "--allow-caller", "nope"),
+    ("matrix", "--line", "v5.10,v6.1", "--arch", "um-smp"),
     ("programs", "--actors", "5"), ("programs", "--shard", "3/2"), ("programs", "--variant", "nope"),
     ("programs", "--arch", "foo"), ("programs", "--arch", "x86_64", "--debug", "plain"),
     ("witness", "--line", "v7.2"), ("witness", "--arch", "foo"),
@@ -113,6 +116,18 @@ class Kept(Machine):
             self.assertFalse(data["complete"] or data["as_expected"])
             self.assertEqual(data["exit"], code)
             shutil.rmtree(self.build, ignore_errors=True)
+
+    def test_another_run_may_still_write_them(self) -> None:
+        """Until it is over, the file is its."""
+        own = self.tmp / "own.json"
+        own.write_text(OLD)
+        with lock(self.build):
+            process = self.start("kunit", "--variant", "stock", "--json", own)
+            assert process.stdout
+            self.assertRegex(process.stdout.readline(), "^waiting: ")
+            self.assertEqual(own.read_text(), OLD)
+        process.communicate(timeout=60)
+        self.assertNotEqual(own.read_text(), OLD)
 
     def test_a_tree_has_one_name(self) -> None:
         """Results and staged tree are named after it, however it is given."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ QEMU_SILENCE = 90
 REPLAY_TIMEOUT, REPLAY_QEMU_TIMEOUT = 30, 120  # of one schedule
 BANNER = re.compile(rf"Linux version \S+ \({build.USER}@(\S+)\)")
 MEMORY = 1024  # MiB
+# Signals that others send. User-Mode Linux is a process and can also die of its own signal.
+FROM_OUTSIDE = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 COUNTED = ("-icount", "shift=0")  # one nanosecond of the machine's time is an instruction
 
 
@@ -71,6 +74,16 @@ def _directly(settings: Settings, kernel: Kernel, name: str, parameters: Sequenc
     return Ran(done.output, done, log)
 
 
+def shows_at_once(tree: Path) -> bool:
+    """Does a tree's kunit.py let the kernel itself write to the log?
+
+    v5.10's kunit.py does. Later ones copy the console through a buffer: the log stands still
+    while the kernel talks, and a kill loses the contents of the buffer.
+    """
+    file = tree / "tools/testing/kunit/kunit_kernel.py"
+    return file.is_file() and "stdout=output," in file.read_text(errors="replace")
+
+
 def run(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str] = (),
         timeout: float | None = None, counted: bool = False, silent: bool = True) -> Ran:
     """Run a kernel to its end, or for `timeout` seconds.
@@ -79,7 +92,7 @@ def run(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str]
     may be `silent`, one that says nothing for long is taken to hang.
     """
     parameters = [*kernel.arch.parameters, *parameters]
-    if kernel.arch.qemu or parameters:
+    if kernel.arch.qemu or parameters or not (silent or shows_at_once(kernel.tree)):
         limit = timeout or (QEMU_TIMEOUT if kernel.arch.qemu else TIMEOUT)
         quiet = None if silent else QEMU_SILENCE if kernel.arch.qemu else SILENCE
         ran = _directly(settings, kernel, name, parameters, limit, counted, quiet)
@@ -117,16 +130,22 @@ def ended(ran: Ran, kernel: Kernel, name: str) -> ktap.Log:
         print(f"  {name}: known, see kconfig: {report}", file=sys.stderr)
     code = ran.done.code
     seconds = f"{ran.done.seconds:.0f} s"
-    if not log.ended and not log.death and code is not None and code < 0:
-        log.stopped = judge.ENDED, f"ended from outside, by signal {-code}"
-    elif not log.ended and ran.timed_out:
-        log.stopped = judge.LATE, f"did not end within {seconds}"
+    late = f"said nothing for {ran.done.silent:.0f} s" if ran.done.silent else f"did not end within {seconds}"
+    if log.ended or log.stopped:  # stopped: by a second boot
+        pass
+    elif not log.death and code is not None and code < 0:
+        log.stopped = (judge.ENDED, f"ended from outside, by signal {-code}") if -code in FROM_OUTSIDE \
+            else (judge.DIES, f"ended by signal {-code}")
+    elif ran.timed_out:
+        log.stopped = judge.LATE, late
     if not log.started:
         if log.crash:
             raise WbError(Exit.BOOT, f"{name}: the kernel died before any test had begun: "
                           f"{ktap.reason(log.crash)}; {where}")
         if log.stopped and log.stopped[0] == judge.ENDED:
             raise WbError(Exit.KILLED, f"{name}: {log.stopped[1]}; {where}")
+        if log.stopped and log.stopped[0] == judge.DIES:
+            raise WbError(Exit.BOOT, f"{name}: {log.stopped[1]} before any test had begun; {where}")
         why = f"no test had begun after {seconds}" if ran.timed_out else "did not boot"
         raise WbError(Exit.BOOT, f"{name}: {why}; {where}")
     if not log.ended:
@@ -159,7 +178,7 @@ def boot(settings: Settings, kernel: Kernel, name: str, parameters: Sequence[str
                       f"{where}")
     if log.stopped:
         kind, what = log.stopped
-        raise WbError(Exit.KILLED if kind == judge.ENDED else Exit.BOOT, f"{name}: {what}; {where}")
+        raise WbError(judge.Death(what, kind=kind).code, f"{name}: {what}; {where}")
     require_in_time(log, name, where)
     if not log.ended:
         raise WbError(Exit.INCOMPLETE, f"{name}: the log breaks off; {where}")

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -121,12 +122,18 @@ def boots(settings: Settings, kernel: build.Kernel, name: str, timeout: float | 
     return boot_it
 
 
+def lacks(cell: Cell) -> tuple[str, ...] | None:
+    """The scenarios that a kernel lacks; None for a tree whose version has no line of its own."""
+    series = ".".join(cell.source.version.split(".")[:2])
+    return cell.line.lacks if series == cell.line.series else None
+
+
 def judged(settings: Settings, cell: Cell, kernel: build.Kernel, run: Run) -> judge.Verdict:
     """Boot the kernel of a cell, and judge it."""
     start = time.monotonic()
     suites = expected(settings, cell.line, cell.arch)
     verdict = rounds.judged(boots(settings, kernel, cell.name, run.timeout), suites, cell.variant,
-                            cell.arch, run.parameters)
+                            cell.arch, run.parameters, lacks=lacks(cell))
     ran = time.monotonic() - start
     print(f"  {cell.name}: built in {kernel.seconds:.0f} s, ran in {ran:.1f} s, {verdict.summary}",
           file=sys.stderr, flush=True)
@@ -222,7 +229,7 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run,
                 begun[i] = builders.submit(begin, i)
             for i in order:
                 stager.submit(stage.prepare, cells[i].source, settings.build / cells[i].folder)
-            return [_outcome(begun[i]) for i in range(len(cells))]
+            return [_outcome(begun[i], settings.verbose) for i in range(len(cells))]
         except BaseException:
             proc.cancelled.set()
             for pool in (builders, stager):
@@ -230,8 +237,14 @@ def run_cells(settings: Settings, cells: Sequence[Cell], run: Run,
             raise
 
 
-def _outcome(begun: Future[Future[judge.Verdict]]) -> judge.Verdict | WbError:
+def _outcome(begun: Future[Future[judge.Verdict]], verbose: bool) -> judge.Verdict | WbError:
     try:
         return proc.result(proc.result(begun))
     except WbError as error:
         return error
+    except OSError as error:
+        return WbError(Exit.HOST, f"{error.strerror or error}: {error.filename or 'this machine'}")
+    except Exception as error:  # of one cell: the others have results
+        if verbose:
+            traceback.print_exception(error)
+        return WbError(Exit.DEFECT, f"{type(error).__name__}: {error}: a defect of wbcheck; V=1 shows where")

@@ -138,7 +138,8 @@ def recorded(args: argparse.Namespace, run: Callable[[], Exit]) -> Exit:
         code, why = Exit.INTERRUPTED, "interrupted"
         raise
     except OSError as error:
-        code, why = Exit.HOST, str(error)
+        code, why = (Exit.INTERRUPTED, "interrupted") if error.errno == errno.EPIPE \
+            else (Exit.HOST, str(error))
         raise
     finally:
         if getattr(args, "results", None):
@@ -170,7 +171,7 @@ def matrix_of_lines(settings: Settings, args: argparse.Namespace, lines: Sequenc
             raise WbError(Exit.USAGE, f"no variant '{name}' of {', '.join(n.name for n in lines)}")
     archs = arches.select(settings.root / "kconfig", args.arch, args.debug) if args.arch else []
     ends = {}
-    worst = Exit.OK
+    codes = []
     for line in lines:
         names = [n for n in args.variant or line.variants if n in line.variants]
         there = [a.name for a in archs if a.is_on(line.name)]
@@ -185,10 +186,13 @@ def matrix_of_lines(settings: Settings, args: argparse.Namespace, lines: Sequenc
             note(f"wbcheck: {line.name}: {error}")
             code = error.code
         ends[line.name] = "as expected" if code == Exit.OK else MEANING[code]
-        worst = code if worst == Exit.OK else worst
+        codes.append(code)
         say("")
-    say("; ".join(f"{name}: {end}" for name, end in ends.items()))
-    return worst
+    whole = "; ".join(f"{name}: {end}" for name, end in ends.items())
+    if not codes:
+        raise WbError(Exit.USAGE, whole)
+    say(whole)
+    return report.first_of(codes)
 
 
 def say_not_there(settings: Settings, args: argparse.Namespace, line: Line,
@@ -255,11 +259,11 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
         surprises = unexpected(verdicts)
         if any(judge.differs(v, expected(v)) for v in verdicts):
             return f"{len(surprises)} unexpected", Exit.VIOLATION
-        if errors:
-            return f"none: {errors[0]}", errors[0].code
         if surprises:
             code = report.first_of(v.open for v in verdicts)
             return f"{len(surprises)} unexpected: {surprises[0]}", code
+        if errors:
+            return f"none: {errors[0]}", errors[0].code
         if len(verdicts) < len(wanted):
             return "none yet", Exit.INTERRUPTED
         if any(not v.available for v in verdicts):
@@ -312,13 +316,14 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
 
 def explored_nowhere(args: argparse.Namespace, verdicts: Sequence[judge.Verdict]) -> str:
     """Why the one scenario that was asked for was skipped everywhere; "" if it was not."""
-    skipped = {v.arch: v.scenarios[args.scenario].skipped for v in verdicts
-               if v.ran == 0 and args.scenario in v.scenarios}
-    skipped |= {v.arch: next(iter(v.skipped), "no schedules there") for v in verdicts
-                if args.scenario not in v.scenarios}
-    if args.scenario and skipped and len(skipped) == len({v.arch for v in verdicts}):
-        why = "; ".join(f"{arch}: {reason}" for arch, reason in skipped.items())
-        return f"{args.scenario} was explored nowhere: {why}"
+    def why(v: judge.Verdict) -> str | None:
+        s = v.scenarios.get(args.scenario)
+        return s.skipped if s else next(iter(v.skipped), "no schedules there")
+
+    skipped = {v.arch: reason for v in verdicts if (reason := why(v)) is not None}
+    if args.scenario and skipped and all(why(v) is not None for v in verdicts):
+        reasons = "; ".join(f"{arch}: {reason}" for arch, reason in skipped.items())
+        return f"{args.scenario} was explored nowhere: {reasons}"
     return ""
 
 
@@ -446,7 +451,7 @@ def tree_verdict(args: argparse.Namespace, verdicts: Sequence[judge.Verdict],
         words = [caller, *words]
         code = Exit.VIOLATION
     elif errors:
-        code = code if code == Exit.VIOLATION else errors[0].code
+        code = code if code != Exit.OK else errors[0].code
     elif nowhere and code == Exit.OK:
         return f"none: {nowhere}", Exit.INCOMPLETE
     return "; ".join([*words, *(f"no verdict: {e}" for e in errors)]), code
@@ -457,11 +462,12 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     line = like.line
     say_likeness(like, source)
     run = run_of(settings, args)
-    path = options.begun(settings, args, f"{folder}.json", line, named(settings, args, line))
+    archs = named(settings, args, line)
+    calls = contracts.allowed(contracts.find(source.path, line), args.allow_caller or ())
+    path = options.begun(settings, args, f"{folder}.json", line, archs)
     wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args, line)]
     path.about.of(source)
     say_uncovered(args, wanted)
-    calls = contracts.allowed(contracts.find(source.path, line), args.allow_caller or ())
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
     say(f"{source.path}: {like}")
@@ -577,8 +583,9 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
     if case is None and not log.ended and log.suite in ("", place[0]):
         return deadly_replay(args, cell, kernel, log)
     if case is None:
-        died = f": {ktap.reason(log.crash)}, in {log.suite}; see {log.path}" if log.crash else ""
-        raise WbError(Exit.CRASH if died else Exit.INCOMPLETE,
+        death = judge.death_of(log) if not log.ended else None
+        died = f": {death.what}, in {log.suite}; see {log.path}" if death else ""
+        raise WbError(death.code if death else Exit.INCOMPLETE,
                       f"{cell.name}: {found[1]} did not run{died}")
     if case.skipped == judge.NOT_ASKED_FOR:
         raise WbError(Exit.USAGE, f"{cell.name}: there is no program {found[1]}")
@@ -593,14 +600,21 @@ def cmd_replay(settings: Settings, args: argparse.Namespace) -> Exit:
             replayed = row.partition(": ")[2]
     if replayed is None:
         raise WbError(Exit.INCOMPLETE, f"{cell.name}: the replay left no result")
-    show_steps(args, cell, kernel, rows)
+    show_what_there_is(args, cell, kernel, rows)
     for r in log.reports:
         say(f"\nthe kernel reported, in {r.case or r.suite or 'no case'}: {r.what}")
-    say(f"\nverdict: {args.schedule} on {cell.name}: breaks {replayed}")
+    failed = [f"{s.name}.{c.name}" for s in log.suites.values() for c in s.cases.values() if not c.ok]
+    broke = [judge.short_rule(rule) for rule, told in log.broke if told == args.schedule]
+    if replayed == "none":
+        replayed = ", ".join(broke) or "none"
+    fails = f"; {'; '.join(judge.failures(failed))}" if failed and replayed == "none" else ""
+    say(f"\nverdict: {args.schedule} on {cell.name}: breaks {replayed}{fails}")
     if not log.ended:
         say(f"and then: {judge.death_of(log).words}; see {log.path}")
-    if replayed != "none":
+    if replayed != "none" or failed:
         return Exit.VIOLATION
+    if log.ended and log.doubts:
+        raise WbError(Exit.INCOMPLETE, f"{cell.name}: {log.doubts[0]}; see {log.path}")
     return Exit.CRASH if log.crash else Exit.OK if log.ended else judge.death_of(log).code
 
 
@@ -614,22 +628,33 @@ def show_steps(args: argparse.Namespace, cell: Cell, kernel: build.Kernel, rows:
         say(row)
 
 
-def deadly_replay(args: argparse.Namespace, cell: Cell, kernel: build.Kernel, log: ktap.Log) -> Exit:
-    """What a kernel has shown of a schedule before it died of it."""
-    name = judge.scenario_of(args.schedule)
-    death = judge.death_of(log)
-    rows = judge.ending(judge.replayed(log, name), death.rule)
+def show_what_there_is(args: argparse.Namespace, cell: Cell, kernel: build.Kernel,
+                       rows: Sequence[str]) -> None:
+    """The same, where a row may be garbled: the verdict does not depend on the trace."""
     try:
         show_steps(args, cell, kernel, rows)
     except WbError as error:
         note(f"wbcheck: the trace is garbled: {error}")
-    broke = [f"seen {name}: {rule}, {told}" for rule, told in log.broke]
+
+
+def deadly_replay(args: argparse.Namespace, cell: Cell, kernel: build.Kernel, log: ktap.Log) -> Exit:
+    """Show the part of a schedule that ran before the kernel ended, and tell whether it is to blame."""
+    name = judge.scenario_of(args.schedule)
+    death = judge.death_of(log)
+    deadly = judge.dies_again(log, args.schedule)
+    rows = judge.replayed(log, name)
+    show_what_there_is(args, cell, kernel, judge.ending(rows, death.rule) if deadly else rows)
+    broke = [f"seen {name}: {rule}, {told}" for rule, told in log.broke if told == args.schedule]
     case = ktap.Case(name, False, None, [*log.unfinished, *broke])
-    rules = dict.fromkeys(judge.scenario(case, death.what).rules)
+    rules = ", ".join(dict.fromkeys(judge.scenario(case, death.what).rules))
+    if not deadly:
+        if not rules:
+            raise WbError(death.code, f"{cell.name}: {death.words}; see {log.path}")
+        say(f"\nverdict: {args.schedule} on {cell.name}: breaks {rules}")
+        say(f"and then: {death.words}; see {log.path}")
+        return Exit.VIOLATION
     if rules:
-        say(f"\nbefore it died, it broke {', '.join(rules)}")
-    if death.kind not in (judge.DIES, judge.HANGS) and not judge.dies_again(log, args.schedule):
-        raise WbError(death.code, f"{cell.name}: {death.what}; see {log.path}")
+        say(f"\nbefore it died, it broke {rules}")
     verb = death.rule if death.kind == judge.DIES else f"hangs: {death.why}"
     say(f"\nverdict: {args.schedule} on {cell.name}: {verb}; see {log.path}")
     return Exit.VIOLATION
@@ -671,7 +696,7 @@ def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
     if broke:
         say(f"\nverdict: broken: {', '.join(broke)}; results in {path}")
         return Exit.VIOLATION
-    say(f"\nverdict: the fixed kernel ran clean; results in {path}")
+    say(f"\nverdict: {stress.in_words(data, line)}; results in {path}")
     return Exit.OK
 
 

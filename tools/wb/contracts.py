@@ -13,8 +13,27 @@ from . import proc
 from .errors import Exit, WbError
 from .lines import Contract, Line
 
-# A function's first line, as kernel code has it; not a prototype, a label or a macro.
-_FUNCTION = re.compile(r"(?!EXPORT_)[A-Za-z_][^;=]*?\b(\w+)\([^;]*$")
+# Definitions that begin at the start of a line: a macro, a function of one line or of several,
+# a variable, a pointer to a function. Prototypes and labels do not match.
+_BEGINS = (
+    re.compile(r"#\s*define\s+(\w+)"),
+    re.compile(r"(?!EXPORT_)(?:[A-Za-z_][^;={]*?)?\b(\w+)\([^;={]*\)\s*\{"),
+    re.compile(r"(?!EXPORT_)(?:[A-Za-z_][^;=]*?)?\b(\w+)\([^;={]*$"),
+    re.compile(r"[A-Za-z_][^;={()]*?\b(\w+)\s*(?:\[\w*\]\s*)*=[^=]"),
+    re.compile(r"[A-Za-z_][^;={()]*?\(\*(\w+)\)\s*\([^;={]*\)\s*=[^=]"),
+)
+_COMMENT = re.compile(r"""/\*.*?\*/|//[^\n]*|("(?:\\.|[^"\\\n])*")""", re.S)
+
+
+def without_comments(text: str) -> str:
+    """The same, with as many lines."""
+    return _COMMENT.sub(lambda m: m[1] or " " + "\n" * m[0].count("\n"), text)
+
+
+def _declares(function: str, row: str) -> bool:
+    """Is it the function's own prototype, or its first line, or makes it known to modules?"""
+    return re.match(rf"EXPORT_\w+\(|(?:[A-Za-z_]\w*[\s*]+)+{function}\s*\(|{function}\s*\([^;]*$",
+                    row) is not None
 
 
 @dataclass(frozen=True)
@@ -39,12 +58,10 @@ class Call:
 def _calls(contract: Contract, file: str, text: str) -> list[Call]:
     found = []
     caller = ""
-    for number, row in enumerate(text.splitlines(), 1):
-        start = _FUNCTION.match(row)
-        if start:
+    for number, row in enumerate(without_comments(text).splitlines(), 1):
+        if start := next(filter(None, (b.match(row) for b in _BEGINS)), None):
             caller = start[1]
-        inside = row[:1].isspace() and not re.match(r"\s*(\*|/\*|//)", row)
-        if inside and re.search(rf"\b{contract.function}\b", row):
+        if re.search(rf"\b{contract.function}\b", row) and not _declares(contract.function, row):
             found.append(Call(contract.function, contract.asks, file, number, caller,
                               contract.callers.get(f"{file}:{caller}", "")))
     return found

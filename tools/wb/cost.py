@@ -42,7 +42,8 @@ def read(log: ktap.Log, name: str) -> dict[str, float]:
         if case is None or not case.ok:
             raise WbError(Exit.INCOMPLETE, f"{name}: {SUITE}.{case_name} left no result")
         counts = next((m for r in case.lines if (m := re.match(
-            rf"cost {case_name}: (\d+) ends in (\d+) ns, as many calls in (\d+) ns", r))), None)
+            rf"cost {case_name}: (N) ends in (N) ns, as many calls in (N) ns".replace(
+                "N", r"\d{1,18}"), r))), None)
         if counts is None or int(counts[2]) <= int(counts[3]):
             raise WbError(Exit.INCOMPLETE, f"{name}: {SUITE}.{case_name} measured nothing")
         ends, ns, nothing = map(int, counts.groups())

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ UNAVAILABLE = "the page writeback suites are not available on this line"
 
 NOT_ASKED_FOR = "not asked for"
 NOT_ON_THIS_LINE = "not on this line"  # what later kernels have not any more
+# Suites and scenarios that run only on request. A broken kernel dies of these scenarios.
+OFF = ("page_writeback_cost", "page_writeback_programs", "page_writeback_reduction",
+       "page_writeback_stress")
+DEADLY = ("reuse_sync", "rearm_sync")
 
 # What a case is skipped for, and what is not looked at then.
 KINDS = {
@@ -52,7 +56,7 @@ def preemptions_of(schedule: str) -> int:
 
 def points_of(schedule: str) -> int:
     """The points that are passed before these switches."""
-    return sum(map(int, re.findall(r"[A-Za-z](\d+)", schedule.rpartition(":")[2])))
+    return sum(map(int, re.findall(r"[A-Za-z](\d{1,18})", schedule.rpartition(":")[2])))
 
 
 def scenario_of(schedule: str) -> str:
@@ -184,6 +188,7 @@ class Scenario:
     retried: int = 0  # runs that were disturbed
     quarantined: str = ""  # what was corrupt at the end
     problems: list[str] = field(default_factory=list)  # with the account that there is
+    violates: bool = False  # a rule, by the numbers of the account
 
     @property
     def rules(self) -> list[str]:
@@ -381,7 +386,7 @@ def failures(failed: Sequence[str], room: int = 3) -> list[str]:
         suites.setdefault(suite, []).append(case)
     rows: list[str] = []
     for suite, cases in suites.items():
-        rows += [f"{suite}.{c} fails" for c in cases] if len(cases) <= room else \
+        rows += [f"{suite}.{c} fails".lstrip(".") for c in cases] if len(cases) <= room else \
             [f"{len(cases)} cases of {suite} fail: {', '.join(cases[:room])}, ..."]
     return rows
 
@@ -417,6 +422,9 @@ def expected_cases(kunit: Path, config: str | None = None) -> dict[str, list[str
         if name:
             suites[name[1]] = re.findall(r"^\t(?:KUNIT_CASE|PWB_RACE|PWB_DEADLY_RACE)\((\w+)\),", text, re.M)
     return suites
+
+
+_N = r"\d{1,18}"  # a number, and not one that a dying kernel has run together with others
 
 
 def _seen(case_name: str, rest: str) -> tuple[str, str] | None:
@@ -465,33 +473,44 @@ def scenario(case: Case, died: str = "") -> Scenario:
                 s.problems.append(f"can't tell what was seen: {rest}")
         elif word == "explored":
             found = re.match(
-                r"(\d+) schedules, (\d+) violating, bound (\d+), ([\w ]+)$", rest
+                rf"({_N}) schedules, ({_N}) violating, bound ({_N}), ([\w ]+)$", rest
             )
+            if explored:
+                s.problems.append("it has two accounts of what it explored")
             if found:
                 explored = True
                 s.schedules, s.violating, s.bound = (int(found[i]) for i in (1, 2, 3))
                 s.extent = found[4]
+                s.violates |= s.violating > 0
         elif word == "covered":
-            found = re.match(r"(\S+) schedules, \S+ violating, (\d+) run, (complete|cut short)", rest)
+            found = re.match(rf"(\S+) schedules, (\S+) violating, ({_N}) run, (complete|cut short)", rest)
             if found:
-                s.stands_for, s.run, s.covered = found[1], int(found[2]), found[3]
+                s.stands_for, s.run, s.covered = found[1], int(found[3]), found[4]
+                s.violates |= found[2] != "0"
             else:
                 s.problems.append("can't tell what was covered")
         elif word == "reached":
             s.reached = rest
         elif word == "broken":
-            found = re.match(r"(.+) in (\d+) schedules, preemptions (\d+), points (\d+), (\S+)$", rest)
-            if found:
+            found = re.match(rf"(.+) in ({_N}) schedules, preemptions ({_N}), points ({_N}), (\S+)$", rest)
+            if not found:
+                s.problems.append(f"unreadable broken rule: {rest}")
+            elif found[1] not in (b.rule for b in s.breaks):
                 s.breaks.append(
                     Breakage(found[1], int(found[2]), int(found[3]), int(found[4]), found[5]))
         elif word == "witness":
             current = traces.setdefault(rest, [])
         elif word == "masked":
-            found = re.match(r"(.+) in (\d+) schedules$", rest)
+            found = re.match(rf"(.+) in ({_N}) schedules$", rest)
             if found:
                 s.near_misses[found[1]] = int(found[2])
+            else:
+                s.problems.append(f"unreadable masked rule: {rest}")
         elif word == "first":
-            s.first = int(rest.removeprefix("schedule "))
+            if found := re.fullmatch(rf"schedule ({_N})", rest):
+                s.first = int(found[1])
+            else:
+                s.problems.append(f"unreadable first schedule: {rest}")
         elif word == "vacuous":
             s.vacuous = rest
         elif word == "unstable":
@@ -500,13 +519,13 @@ def scenario(case: Case, died: str = "") -> Scenario:
                 current = traces.setdefault(told[1], [])
             else:
                 s.problems.append(f"can't tell what is unstable: {rest}")
-        elif word == "retried" and rest.isdecimal():
+        elif word == "retried" and re.fullmatch(_N, rest):
             s.retried = int(rest)
         elif word == "quarantined":
             s.quarantined = rest
         elif word == "error":
             error = rest
-        elif found := re.match(rf"time: {case.name} .* (\d+) a second", row):
+        elif found := re.match(rf"time: {case.name} .* ({_N}) a second", row):
             s.per_second = int(found[1])
     told_of = {b.rule for b in s.breaks} | {u.rule for u in s.unstable}
     s.breaks += [Breakage(rule, 1, preemptions_of(w), points_of(w), w)
@@ -521,6 +540,8 @@ def scenario(case: Case, died: str = "") -> Scenario:
 
 def _add_up(s: Scenario, case: Case, explored: bool, error: str) -> None:
     """See whether the account of a scenario is whole, and agrees with its result."""
+    if s.violates and not s.breaks:
+        s.problems.append("there are violations, and no rule that is broken")
     if s.died:
         s.extent = "cut short"
         return
@@ -530,7 +551,9 @@ def _add_up(s: Scenario, case: Case, explored: bool, error: str) -> None:
         s.error = f"cut short: {error}"
     if not explored or s.extent not in ("bounded", "complete", "cut short"):
         s.problems.append("no account of what it explored")
-    if case.ok and (s.breaks or s.violating or s.unstable or "cut short" in (s.extent, s.covered)):
+    elif not s.schedules:
+        s.problems.append("it explored no schedule")
+    if case.ok and (s.breaks or s.violates or s.unstable or "cut short" in (s.extent, s.covered)):
         s.problems.append("it passes in spite of violations")
 
 
@@ -546,17 +569,37 @@ def death_of(log: Log) -> Death:
 
 
 _FAILED = re.compile(r"(\w+): (?:EXPECTATION|ASSERTION) FAILED")
+_FOUND = re.compile(r"(seen|broken|unstable) \w+: ")
+
+
+def findings_of(lines: Iterable[str]) -> list[str]:
+    """The rows of a case that tell of violations."""
+    return [row for row in lines if _FOUND.match(row) or _FAILED.match(row)]
+
+
+def worse(old: Case | None, new: Case) -> Case:
+    """Merge a case's results in two boots: a failure in either counts."""
+    if old is None or old.skipped is not None and (
+            new.skipped is None or old.skipped == NOT_ASKED_FOR):
+        return new
+    if new.skipped is not None or new.ok:
+        return old
+    return new if old.ok else Case(old.name, False, None, [*old.lines, *findings_of(new.lines)])
 
 
 class _Judge:
     """Takes the logs of one kernel's boots together."""
 
-    def __init__(self, verdict: Verdict, expected: dict[str, list[str]], arch: Arch) -> None:
+    def __init__(self, verdict: Verdict, expected: dict[str, list[str]], arch: Arch,
+                 asked: str | None, lacks: Sequence[str] | None) -> None:
         self.verdict = verdict
         self.expected = expected
         self.arch = arch
+        self.asked = asked
+        self.lacks = lacks
         self.cases: dict[str, dict[str, Case]] = {}
         self.dead: dict[str, dict[str, tuple[list[str], str]]] = {}  # lines, and how
+        self.told: dict[str, list[str]] = {}  # rows of violations, by scenario
 
     def place(self, suite: str, case: str) -> str:
         return case if suite == RACES else f"{suite}.{case}" if case else suite
@@ -577,18 +620,19 @@ class _Judge:
     def take(self, log: Log) -> None:
         """Add what a log has that the earlier ones have not."""
         v = self.verdict
+        late = ""
         for suite in log.suites.values():
-            if late := next((c for c in suite.cases.values()
-                             if f"{c.name}: try timed out" in c.lines), None):
-                # That case still goes on, in the midst of what follows.
-                where = self.place(suite.name, late.name)
+            here = "" if late else next(
+                (c.name for c in suite.cases.values() if f"{c.name}: try timed out" in c.lines), "")
+            if here:
+                where = self.place(suite.name, here)
                 v.deaths.append(Death("took longer than KUnit lets it, 300 s; ask for less", where,
                                       kind=LATE, log=log.path))
-                self.dead.setdefault(suite.name, {})[late.name] = late.lines, "took too long"
-                self._cases(log, suite, list(suite.cases).index(late.name))
-                return
-            self._cases(log, suite)
-            self._whole(suite, log)
+                self.dead.setdefault(suite.name, {})[here] = suite.cases[here].lines, "took too long"
+            self._cases(log, suite, here, late)
+            late = late or here
+            if not late:
+                self._whole(suite, log)
         v.incomplete += [d for d in log.doubts if d not in v.incomplete]
         schedule = log.schedule or ""
         name = self._unfinished(log, schedule) if log.suite else ""
@@ -596,6 +640,8 @@ class _Judge:
             case = r.case or (name if r.suite and r.suite == log.suite else "")
             v.deaths.append(Death(r.what, self.place(r.suite, case) if r.suite else "", kind=REPORTS,
                                   log=log.path))
+        for rule, told in log.broke:
+            self.told.setdefault(scenario_of(told), []).append(f"seen {scenario_of(told)}: {rule}, {told}")
         if log.ended:
             return
         death = death_of(log)
@@ -605,14 +651,13 @@ class _Judge:
         if log.suite:
             death.where = self.place(log.suite, name)
             if name:
-                broke = [f"seen {name}: {rule}, {told}" for rule, told in log.broke]
-                self.dead.setdefault(log.suite, {}).setdefault(
-                    name, ([*log.unfinished, *broke], death.what))
+                self.dead.setdefault(log.suite, {}).setdefault(name, (log.unfinished, death.what))
             # A failure tells its case, which may be another than the last.
             for row in log.unfinished:
                 if (found := _FAILED.match(row)) and log.suite != RACES:
                     self._fails(f"{log.suite}.{found[1]}")
-        v.deaths.append(death)
+        if not late or death.kind != LATE:
+            v.deaths.append(death)
 
     def _left_out(self, log: Log, suite: str, case: str) -> bool:
         """Is it not asked for only because an earlier boot has it, or died in it?"""
@@ -624,14 +669,20 @@ class _Judge:
         if case not in self.verdict.failed:
             self.verdict.failed.append(case)
 
-    def _cases(self, log: Log, suite: Suite, up_to: int | None = None) -> None:
+    def _cases(self, log: Log, suite: Suite, late: str, before: str) -> None:
+        """Take the results of a suite.
+
+        A case that is late still runs beside the cases after it. If this suite has one
+        (`late`), or an earlier suite had one (`before`), only failures count from there on.
+        """
         slot = self.cases.setdefault(suite.name, {})
-        for case in list(suite.cases.values())[:up_to]:
-            old = slot.get(case.name)
+        for case in suite.cases.values():
+            before = before or late * (case.name == late)
+            if case.name == late or before and (case.ok or case.skipped is not None):
+                continue
             if case.skipped == NOT_ASKED_FOR and log.more and self._left_out(log, suite.name, case.name):
                 continue
-            if old is None or old.skipped == NOT_ASKED_FOR != case.skipped:
-                slot[case.name] = case
+            slot[case.name] = worse(slot.get(case.name), case)
 
     def _whole(self, suite: Suite, log: Log) -> None:
         """Does a suite's result agree with its cases', and are they all there?"""
@@ -642,7 +693,7 @@ class _Judge:
         elif suite.ok != all(c.ok for c in suite.cases.values()):
             self.verdict.incomplete.append(f"{suite.name} disagrees with its cases")
 
-    def conclude(self, asked: str | None) -> None:
+    def conclude(self) -> None:
         """Judge each case that there is, and find those that there should be."""
         v = self.verdict
         names = dict.fromkeys([*self.expected, *self.cases, *self.dead])
@@ -651,20 +702,33 @@ class _Judge:
             have, dead = self.cases.get(suite, {}), self.dead.get(suite, {})
             for name in dict.fromkeys([*expected, *have, *dead]):
                 case = have.get(name)
-                if name in dead and (case is None or case.skipped is not None):
-                    lines, how = dead[name]
+                told = self.told.get(name, []) if suite == RACES else []
+                if (name in dead or told) and (case is None or case.skipped is not None):
+                    lines, how = dead.get(name, ([], "no result"))
                     if suite == RACES:
-                        s = v.scenarios[name] = scenario(Case(name, False, None, lines), how)
+                        s = v.scenarios[name] = scenario(Case(name, False, None, [*lines, *told]), how)
                         if not s.breaks and any(_FAILED.match(row) for row in lines):
                             self._fails(f"{suite}.{name}")
                 elif case is None:
-                    if suite == RACES and asked not in (None, name):
+                    if suite == RACES and self.asked not in (None, name):
                         v.skipped.append(f"{suite}.{name}: {NOT_ASKED_FOR}")
                         v.scenarios[name] = Scenario(name, skipped=NOT_ASKED_FOR)
                     else:
                         v.not_run.append(self.place(suite, name))
                 else:
-                    self._judge(suite, case)
+                    told = [*findings_of(dead[name][0] if name in dead else ()), *told]
+                    self._judge(suite, replace(case, lines=[*case.lines, *told]))
+        if RACES in self.expected and self.asked is None and not v.ran and not v.not_run:
+            v.incomplete.append("no scenario was explored")
+
+    def _may_be_skipped(self, suite: str, case: Case) -> bool:
+        """Is it for a reason that is right here?"""
+        if case.skipped == NOT_ASKED_FOR:
+            return suite in OFF or suite == RACES and case.name in DEADLY and self.asked != case.name \
+                or suite in (RACES, CONTRACT) and self.asked not in (None, case.name)
+        if case.skipped == NOT_ON_THIS_LINE:
+            return suite != RACES or self.lacks is None or case.name in self.lacks
+        return case.skipped in self.arch.skips
 
     def _judge(self, suite: str, case: Case) -> None:
         v = self.verdict
@@ -672,8 +736,7 @@ class _Judge:
         if case.skipped is not None:
             v.skipped.append(f"{suite}.{case.name}: {case.skipped}")
             # The reasons of suites that are not ours are their own.
-            if suite in self.expected and case.skipped not in (
-                    *self.arch.skips, NOT_ASKED_FOR, NOT_ON_THIS_LINE):
+            if suite in self.expected and not self._may_be_skipped(suite, case):
                 v.incomplete.append(f"{place} was skipped: {case.skipped}")
         v.relies += [
             row.partition(": on ")[2] for row in case.lines
@@ -681,17 +744,18 @@ class _Judge:
         ]
         # Of the other suites a case has a result of its own, whatever its schedules break.
         s = scenario(case)
+        ok = case.ok and not any(map(_FAILED.match, case.lines))  # a row may be wrong, or lost
         v.unstable += [Unstable(place, u.rule, u.schedule, u.trace) for u in s.unstable]
         if s.vacuous:
             v.vacuous[place] = s.vacuous
         if suite == RACES:
             v.scenarios[case.name] = s
             v.incomplete += [f"{case.name}: {p}" for p in filter(None, (s.error, *s.problems))]
-            if not case.ok and not (s.breaks or s.vacuous or s.unstable or s.error):
+            if not s.breaks and (s.violates or not ok and not (s.vacuous or s.unstable or s.error)):
                 self._fails(f"{suite}.{case.name}")
-        elif not case.ok and not s.unstable and not s.vacuous:
+        elif not ok and not s.unstable and not s.vacuous:
             self._fails(f"{suite}.{case.name}")
-        elif case.skipped is None and case.ok:
+        elif case.skipped is None and ok:
             v.passed += 1
 
 
@@ -703,9 +767,14 @@ def replayed(log: Log, name: str) -> list[str]:
     return log.trace or [r[2:] for r in log.unfinished if r.startswith("| ")]
 
 
-def dies_again(log: Log, schedule: str) -> bool:
-    """Did a replay of a schedule end in it? One that was only late has not."""
-    return log.schedule == schedule and not log.ended
+def dies_again(log: Log, schedule: str, kind: str = "") -> bool:
+    """Did a replay of a schedule end in it, and in the way that it did before, if that is known?
+
+    A replay that came to its end has not, nor has one that was ended from outside.
+    """
+    again = LATE if log.ended else death_of(log).kind
+    alike = {DIES: (DIES,), HANGS: (HANGS, LATE), LATE: (HANGS, LATE)}.get(kind, (DIES, HANGS, LATE))
+    return log.schedule == schedule and not log.ended and again in alike
 
 
 def ending(trace: Sequence[str], rule: str) -> list[str]:
@@ -722,7 +791,7 @@ def _blame(verdict: Verdict, replays: Mapping[str, Log]) -> None:
         if d.kind not in (DIES, HANGS, LATE) or d.schedule not in replays:
             continue
         log = replays[d.schedule]
-        d.reproduced = dies_again(log, d.schedule)
+        d.reproduced = dies_again(log, d.schedule, d.kind)
         if not d.reproduced:
             continue
         name = scenario_of(d.schedule)
@@ -731,8 +800,8 @@ def _blame(verdict: Verdict, replays: Mapping[str, Log]) -> None:
             s.breaks.append(Breakage(
                 d.rule, 1, preemptions_of(d.schedule), points_of(d.schedule), d.schedule,
                 ending(replayed(log, name), d.rule)))
-        elif not s and d.where not in verdict.failed:
-            verdict.failed.append(d.where)
+        elif not s and (d.where or d.schedule) not in verdict.failed:
+            verdict.failed.append(d.where or d.schedule)
     for s in verdict.scenarios.values():
         for b in s.breaks:
             if not b.trace and b.witness in replays:
@@ -740,23 +809,29 @@ def _blame(verdict: Verdict, replays: Mapping[str, Log]) -> None:
 
 
 def judge(logs: Log | Sequence[Log], expected: dict[str, list[str]], name: str, arch: Arch,
-          replays: Mapping[str, Log] | None = None, asked: str | None = None) -> Verdict:
+          replays: Mapping[str, Log] | None = None, asked: str | None = None,
+          lacks: Sequence[str] | None = None) -> Verdict:
     """The verdict on what one kernel has said, in one boot or several; raises if that is nothing.
 
     `expected` is what must be there, `replays` are the logs of single schedules, and
-    `asked` is the one scenario that there should be, if not all.
+    `asked` is the one scenario that there should be, if not all. `lacks` are those that the
+    kernel lacks; None if that is not known.
     """
     logs = [logs] if isinstance(logs, Log) else logs
     verdict = Verdict(name, arch.label, available="page_writeback" in expected)
     verdict.skipped += [f"{s}: {arch.because}" for s in arch.without]
     expected = {s: cases for s, cases in expected.items() if s not in arch.without}
     if not any(log.suites for log in logs):
-        raise WbError(Exit.INCOMPLETE, f"{name} on {arch.label}: the suite "
+        who, first = f"{name} on {arch.label}", logs[0]
+        death = None if first.ended else death_of(first)
+        if death and death.kind != CUT:
+            raise WbError(death.code, f"{who}: {death.words}, before the first suite; see {first.path}")
+        raise WbError(Exit.INCOMPLETE, f"{who}: the suite "
                       f"{next(iter(expected), 'page_writeback')} did not run")
-    whole = _Judge(verdict, expected, arch)
+    whole = _Judge(verdict, expected, arch, asked, lacks)
     for log in logs:
         whole.take(log)
-    whole.conclude(asked)
+    whole.conclude()
     _blame(verdict, replays or {})
     return verdict
 
@@ -770,6 +845,8 @@ def differs(verdict: Verdict, breaks: dict[str, list[str]]) -> list[str]:
     for name, s in verdict.scenarios.items():
         want, got = breaks.get(name, []), s.rules
         so_far = s.died and set(got) < set(want)
+        if want and s.skipped in (NOT_ASKED_FOR, NOT_ON_THIS_LINE):
+            rows.append(f"{who}: {name} was skipped: {s.skipped}, expected {', '.join(want)}")
         if s.skipped is None and sorted(want) != sorted(got) and not so_far:
             rows.append(
                 f"{who}: {name} breaks {', '.join(got) or 'nothing'}, "

@@ -68,7 +68,7 @@ class Log:
     known: list[str] = field(default_factory=list)  # reports that are no crash
     schedule: str | None = None  # the one in which the kernel died
     hang: str = ""  # why the explorer found that nothing moves, in that schedule
-    broke: list[tuple[str, str]] = field(default_factory=list)  # in it: rules, and the schedule
+    broke: list[tuple[str, str]] = field(default_factory=list)  # rules and schedules, told at once
     trace: list[str] = field(default_factory=list)  # of a replay, up to the death
     suite: str = ""  # the one that was not done at the end of the log
     unfinished: list[str] = field(default_factory=list)  # lines of its case that was not
@@ -129,7 +129,11 @@ def without_lines(what: str) -> str:
 _STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[\s*T\d+\])? ?")
 # From v5.18 on, after a suite and after a parameterised case.
 _SUMMARY = re.compile(r"# [\w/-]+: pass:\d+ fail:\d+ skip:\d+ total:\d+")
-_RESULT = re.compile(r"(not )?ok (\d+) (?:- )?(\S+)(?:\s*#\s*(\w+)\s*(.*))?$")
+_RESULT = re.compile(r"(not )?ok (\d+) (?:- )?(.+?)(?:\s*#\s*(\w+)\s*(.*))?$")
+# Rows that must not get lost, even where the console has mixed them with others.
+_TELLING = re.compile(r"\bnot ok \d|# Subtest:")
+# A kernel at its start.
+_BOOTS = re.compile(r"Linux version |K?TAP version")
 
 
 def depth(row: str) -> int:
@@ -161,11 +165,14 @@ class _Parser:
         self.pending: list[str] = []
         self.skipped: dict[str, str] = {}
         self.report: Report | None = None  # after which nothing of the tests has come yet
+        self.outlived = False  # the kernel went on after it had named a schedule
 
     def complaint(self, row: str) -> bool:
         """Take a row of the kernel's own, of a report or of how it died."""
         log = self.log
         if died := _DIED.fullmatch(row.strip()):
+            if self.outlived:
+                self.forget()
             # The first tells where it began; the panic that the explorer calls says it again.
             log.schedule = log.schedule or died[2]
             if died[1] == "hangs":
@@ -187,57 +194,95 @@ class _Parser:
         return True
 
     def goes_on(self) -> None:
-        """The kernel lives after all that it reported."""
-        self.report = None
-        self.log.schedule, self.log.hang, self.log.broke = None, "", []
+        """The kernel lives after its reports.
 
-    def result(self, found: re.Match[str], indented: bool) -> None:
+        Until the next result, it may still die in the schedule that it named.
+        """
+        self.report, self.outlived = None, True
+
+    def forget(self) -> None:
+        """The schedule that was named is over."""
+        self.log.schedule, self.log.hang, self.outlived = None, "", False
+
+    def doubt(self, text: str) -> None:
+        if text not in self.log.doubts:
+            self.log.doubts.append(text)
+
+    def add(self, suite: Suite, case: Case) -> None:
+        """Take the result of a case. A second result can't turn a failure into a pass."""
+        if old := suite.cases.get(case.name):
+            self.doubt(f"{suite.name}.{case.name} has two results")
+            skipped = old.skipped if case.skipped is not None else None
+            case = Case(case.name, old.ok and case.ok, skipped, old.lines + case.lines)
+        suite.cases[case.name] = case
+
+    def result(self, found: re.Match[str], indented: bool) -> bool:
+        """Take a result; returns False if it is a case's and no suite is open."""
         ok, name = not found[1], found[3]
         if indented and self.suite:
             skip = found[5] if (found[4] or "").upper() == "SKIP" else self.skipped.get(name)
-            self.suite.cases[name] = Case(name, ok, skip, self.pending)
+            self.add(self.suite, Case(name, ok, skip, self.pending))
             self.pending = []
             for report in self.log.reports:
                 if report.suite == self.suite.name and not report.case:
                     report.case = name
-        elif not indented:
-            self.log.suites.setdefault(name, Suite(name)).ok = ok
+        elif indented:
+            return False
+        else:
+            suite = self.log.suites.setdefault(name, Suite(name))
+            suite.ok = ok and suite.ok is not False
             self.suite = None
+        self.forget()
+        return True
+
+    def subtest(self, name: str) -> None:
+        """A suite begins."""
+        if name in self.log.suites:
+            self.doubt(f"the suite {name} comes twice")
+        self.suite = self.log.suites.setdefault(name, Suite(name))
+        self.pending, self.skipped = [], {}
 
     def ktap(self, row: str, whole: bool) -> None:
         """Take a row of the tests'; only a `whole` one is a result."""
+        if not self.log.started and re.match(r"K?TAP version", row.strip()):
+            self.log.planned = -1
+        if self.log.started and not self.takes(row, whole) and whole and _TELLING.search(row):
+            self.doubt(f"unreadable row: {row.strip()[:80]}")
+
+    def takes(self, row: str, whole: bool) -> bool:
+        """Take a row of the tests'; returns whether it is a known kind of row."""
         log, body = self.log, row.strip()
-        if not log.started and re.match(r"K?TAP version", body):
-            log.planned = -1
-        if not log.started:
-            return
         indented = row.startswith((" ", "\t"))
         if depth(row) > 1 and self.suite:
             # What a parameterised case says of each parameter, or details of a failure.
             self.pending.append(body.removeprefix("# "))
-        elif plan := re.fullmatch(r"1\.\.(\d+)", body):
+        elif plan := re.fullmatch(r"1\.\.(\d{1,18})", body):
             if indented and self.suite:
-                self.suite.planned = int(plan[1])
+                self.suite.planned = max(int(plan[1]), self.suite.planned or 0)
             elif not indented:
                 log.planned = int(plan[1])
-        elif found := re.fullmatch(r"# Subtest: (\S+)", body):
-            self.suite = log.suites.setdefault(found[1], Suite(found[1]))
-            self.pending, self.skipped = [], {}
+        elif found := re.fullmatch(r"# Subtest: (.+)", body):
+            self.subtest(found[1])
         elif body.startswith("# SKIP ") and self.suite:
             case, _, why = body[7:].partition(": ")
             self.skipped[case] = why
         elif (found := _RESULT.fullmatch(body)) and whole:
-            self.result(found, indented)
+            return self.result(found, indented)
         elif _SUMMARY.fullmatch(body) or re.match(r"K?TAP version|# module: ", body):
             pass
-        elif self.suite and (indented or body):
-            self.pending.append(body.removeprefix("# "))
+        else:
+            if self.suite and (indented or body):
+                self.pending.append(body.removeprefix("# "))
+            return False
+        return True
 
     def end(self) -> Log:
         """What is known once there are no more rows."""
         log = self.log
         log.suite = self.suite.name if self.suite else ""
         log.unfinished = self.pending if self.suite else []
+        if log.ended and log.planned != len(log.suites):
+            self.doubt(f"{len(log.suites)} suites ran, of {max(0, log.planned or 0) or 'unknown'} planned")
         ended_in = log.hang == ENDED_IN
         if ended_in:
             log.hang = ""
@@ -260,6 +305,10 @@ def parse(text: str, known: Sequence[str] = ()) -> Log:
     for i, row in enumerate(rows):
         if EXPECTED_END.search(row) and parser.suite is None and parser.log.started:
             parser.log.ended = True
+            break
+        if parser.log.suites and _BOOTS.match(row):
+            # The results of a second boot would hide those of the first.
+            parser.log.stopped = "cut", "the kernel booted again"
             break
         if parser.complaint(row):
             continue

@@ -89,6 +89,7 @@ class Line:
     judged: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    lacks: tuple[str, ...] = ()  # scenarios that its kernels have no code for
 
     @property
     def series(self) -> str:
@@ -137,7 +138,7 @@ def _package(d: dict[str, Any]) -> Package:
 def _check(line: strict.Table) -> None:
     """Raise for a key of a line that nobody reads."""
     line.has(("version", "makefile", "variants"),
-             ("debian", "kernel_org", "judged", "fixes", "contracts"))
+             ("debian", "kernel_org", "judged", "fixes", "contracts", "lacks"))
     line.table("makefile").has(("VERSION", "PATCHLEVEL"))
     for name, keys in (("debian", ("name", "version", "suites", "sha256", "tarball")),
                        ("kernel_org", ("url", "sums"))):
@@ -171,7 +172,7 @@ def load(patches: Path) -> dict[str, Line]:
             _package(d["debian"]) if "debian" in d else None, d.get("kernel_org", {}), variants,
             tuple(d.get("judged", variants)),
             tuple(_fix(patches / name, f) for f in d.get("fixes", ())),
-            tuple(Contract(**c) for c in d.get("contracts", ())),
+            tuple(Contract(**c) for c in d.get("contracts", ())), tuple(d.get("lacks", ())),
         )
     return lines
 

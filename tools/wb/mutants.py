@@ -199,7 +199,8 @@ def not_alone(rules: Sequence[str], expectations: Expectations) -> list[str]:
 
 
 def run_kernel(
-    settings: Settings, kernel: Kernel, job: Job, full: bool, note: Callable[[str], None]
+    settings: Settings, kernel: Kernel, job: Job, full: bool, note: Callable[[str], None],
+    lacks: Sequence[str] | None = None,
 ) -> Outcome:
     """Run one mutant, bound by bound, until it is killed."""
     outcome = Outcome(job.name)
@@ -210,7 +211,7 @@ def run_kernel(
         parameters = [f"page_writeback.bound={bound}", f"page_writeback.patience={PATIENCE}"]
         try:
             verdict = rounds.judged(cells.boots(settings, kernel, job.name), expected, job.name,
-                                    kernel.arch, parameters, rounds.ONCE)
+                                    kernel.arch, parameters, rounds.ONCE, lacks)
             outcome.killed_by = killers(verdict)
             outcome.problem = problem_of(verdict)
             outcome.schedules, outcome.witness = until_killed(verdict)
@@ -231,6 +232,7 @@ class Bench:
                  expectations: Expectations) -> None:
         self.settings = settings
         self.source = source
+        self.lacks = line.lacks
         self.stack = patch_files(settings.root / "patches" / line.name, expectations.stack)
         self.arch = load_arches(settings.root / "kconfig")[ARCH]
         self.config = cells.kunitconfig(settings, line, self.arch)
@@ -319,7 +321,8 @@ def _build_and_run(
                         raise
                     running.append(pool.submit(Outcome, job.name, problem=str(error)))
                     continue
-                running.append(pool.submit(run_kernel, bench.settings, kernel, job, full, note))
+                running.append(pool.submit(run_kernel, bench.settings, kernel, job, full, note,
+                                           bench.lacks))
             return [proc.result(r) for r in running]
         except BaseException:
             proc.cancelled.set()

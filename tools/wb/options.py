@@ -11,7 +11,7 @@ from . import boot, provenance
 from .arches import Arch
 from .lines import DEFAULT, Line
 from .results import Results
-from .settings import Settings
+from .settings import Settings, lock
 
 
 def given(text: str) -> str:
@@ -65,12 +65,13 @@ def begun(settings: Settings, args: argparse.Namespace, name: str, line: Line,
           archs: Sequence[Arch]) -> Results:
     """The file for the results of a run, when all that was asked for has been checked.
 
-    Nothing that takes time comes before it, and nothing that finds an error of the user's
-    after it.
+    Nothing that takes long comes before it, and nothing that finds an error of the user's
+    after it. While another run uses the build folder, the file may be its.
     """
     run = provenance.Run(settings, line, archs, getattr(args, "bound", None))
     args.results = Results(results_path(settings, args, name), run)
-    args.results.begin()
+    with lock(settings.build):
+        args.results.begin()
     return args.results
 
 

@@ -24,11 +24,15 @@ from .errors import Exit, WbError
 
 @dataclass
 class Done:
-    """A process that has ended. `code` is None if it ran into its deadline."""
+    """A process that has ended.
+
+    `code` is None if it ran into its deadline, or was ended for its silence of so many seconds.
+    """
 
     code: int | None
     output: str
     seconds: float
+    silent: float = 0
 
     @property
     def reason(self) -> str:
@@ -75,6 +79,7 @@ def progress(label: str) -> Iterator[Progress]:
 
 PR_SET_CHILD_SUBREAPER = 36
 GRACE = 3  # seconds to end in
+STUCK = 20  # seconds after a kill until a process that remains is given up
 
 
 def adopt_orphans() -> None:
@@ -162,18 +167,23 @@ def _end_all(process: subprocess.Popen[bytes], mark: str) -> None:
     """End a process and whatever it has left running, and wait until that is gone.
 
     Asked to end, make removes what it has made by half, on which the next build
-    would fail.
+    would fail. A process in an uninterruptible sleep does not end: it is left after STUCK.
     """
     if process.poll() is None:
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=GRACE)
+    deadline = time.monotonic() + STUCK
     while pids := _descendants(mark):
         for pid in pids:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         process.poll()
+        if time.monotonic() > deadline:
+            print(f"note: left running, for it can't be ended: {', '.join(map(str, pids))}",
+                  file=sys.stderr, flush=True)
+            return
         time.sleep(0.02)
     process.wait()
 
@@ -208,9 +218,10 @@ def run(
 
     Its output goes to the file `log`, or is returned. If `deadline` seconds
     pass, or the file of `silence` does not grow for so many, or anything is raised
-    meanwhile (Ctrl-C), it is killed, and in any case all that it has left running. Once all is cancelled, in any thread,
-    there is no result that could be taken for a success: it raises. Of several
-    that run at a time, the one with the least `niceness` has the CPUs first.
+    meanwhile (Ctrl-C), it is killed, and in any case all that it has left running. Once
+    all is cancelled, in any thread, there is no result that could be taken for a success:
+    it raises. Of several that run at a time, the one with the least `niceness` has the
+    CPUs first.
     """
     start = time.monotonic()
     mark = f"{os.getpid()}.{next(_runs)}"
@@ -229,6 +240,7 @@ def run(
         data = b""
         code: int | None = None
         silent = _Silence(*silence) if silence else None
+        silent_for = 0.0
         try:
             with progress(label or str(command[0])) as p:
                 while True:
@@ -244,13 +256,14 @@ def run(
                         if deadline and time.monotonic() - start > deadline:
                             break
                         if silent and silent.too_long():
+                            silent_for = silent.limit
                             break
         finally:
             _end_all(process, mark)
     if code is None and is_cancelled():
         raise WbError(Exit.INTERRUPTED, f"interrupted: {label or command[0]}")
     text = log.read_text(errors="replace") if log else data.decode(errors="replace")
-    return Done(code, text, time.monotonic() - start)
+    return Done(code, text, time.monotonic() - start, silent_for)
 
 
 def remove(paths: Sequence[Path]) -> None:

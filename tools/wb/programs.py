@@ -26,6 +26,8 @@ SUITE = "page_writeback_programs"
 CASES = {2: "two", 3: "three", 4: "four"}
 PARTS = {2: 1, 3: 16, 4: 8}
 TIMEOUT = 400  # seconds for a part
+# How a part without any result ended, by exit code.
+ENDS = {Exit.BOOT: judge.LATE, Exit.CRASH: judge.DIES, Exit.KILLED: judge.ENDED}
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Size:
     programs: dict[str, Program] = field(default_factory=dict)
     deaths: list[Death] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)  # what there is no account of, and why
+    failed: list[str] = field(default_factory=list)  # cases beside the programs, "suite.case"
 
     @property
     def complete(self) -> int:
@@ -103,7 +106,8 @@ class Size:
         """Of one size or of several, as of scenarios."""
         programs = self.programs.values()
         return Verdict(
-            name, arch, {p.name: p.scenario() for p in programs}, deaths=self.deaths,
+            name, arch, {p.name: p.scenario() for p in programs}, list(dict.fromkeys(self.failed)),
+            deaths=self.deaths,
             vacuous={p.name: p.vacuous for p in programs if p.vacuous and not p.breaks},
             unstable=[u for p in programs for u in p.unstable],
             incomplete=[*(f"{p.name} is cut short: {p.error}" for p in programs
@@ -126,6 +130,7 @@ class Outcome:
             whole.programs |= s.programs
             whole.deaths += s.deaths
             whole.incomplete += s.incomplete
+            whole.failed += s.failed
         return whole.verdict(self.variant, self.arch)
 
     @property
@@ -144,10 +149,10 @@ def read_rows(size: Size, rows: Sequence[str], case: str) -> tuple[int, ...] | N
 
     seen: list[tuple[str, str]] = []
     for row in rows:
-        if found := re.match(r"program (\w+): (complete|bound \d+), (\S+) schedules$", row):
+        if found := re.match(r"program (\w+): (complete|bound \d{1,9}), (\S+) schedules$", row):
             p = size.program(found[1])
             p.extent, p.schedules = found[2], found[3]
-        elif found := re.match(r"breaks (\w+): (.+), preemptions (\d+), points (\d+), (\S+)$", row):
+        elif found := re.match(r"breaks (\w+): (.+), preemptions (\d{1,18}), points (\d{1,18}), (\S+)$", row):
             size.program(found[1]).breaks.append(
                 Breakage(found[2], 0, int(found[3]), int(found[4]), found[5]))
         elif found := re.match(rf"seen {case}: (.+), (v\d+:\w+:\S+)$", row):
@@ -160,15 +165,18 @@ def read_rows(size: Size, rows: Sequence[str], case: str) -> tuple[int, ...] | N
         elif found := re.match(r"(error|vacuous) (\w+): (.*)", row):
             setattr(size.program(found[2]), found[1], found[3])
         elif found := re.match(
-            rf"programs {case}: (\d+) of (\d+), (\d+) complete, (\d+) idle, (\d+) violating$",
+            r"programs {}: (N) of (N), (N) complete, (N) idle, (N) violating$"
+            .replace("{}", case).replace("N", r"\d{1,18}"),
             row,
         ):
             told = tuple(int(found[i]) for i in (1, 3, 5))
             size.all, size.idle = int(found[2]), int(found[4])
-        elif found := re.match(rf"time: {case} (\d+) schedules in ", row):
+        elif found := re.match(rf"time: {case} (\d{{1,18}}) schedules in ", row):
             size.run = int(found[1])
         elif found := re.match(rf"(wanted|reached) {case}: (.*)", row):
             setattr(size, found[1], names(found[2]))
+        elif re.match(r"(program|breaks|seen|unstable|error|vacuous|programs|wanted|reached) \w+: ", row):
+            size.incomplete.append(f"unreadable row: {row}")
     for told_at_once in seen:
         size.see(*told_at_once)
     return told
@@ -179,6 +187,8 @@ def read_part(case: ktap.Case, actors: int, where: str) -> Size:
     size = Size(actors)
     told = read_rows(size, case.lines, case.name)
     for p in size.programs.values():
+        if p.schedules == "0" and p.extent != "cut short":
+            size.incomplete.append(f"{p.name}: it explored no schedule")
         if p.lost:
             size.incomplete.append(f"{where}: the world can't be used any more after {p.name}")
     if told != (len(size.programs), size.complete, len(size.violating)):
@@ -203,15 +213,17 @@ def read_log(log: ktap.Log, actors: int, where: str) -> Size:
             read_rows(size, log.unfinished, CASES[actors])
         if log.ended:
             size.incomplete.append(f"{where}: the programs did not run")
+    size.failed += [f"{s.name}.{c.name}" for s in log.suites.values() for c in s.cases.values()
+                    if not c.ok and c is not case]
+    for rule, schedule in log.broke:
+        if of_program(schedule, actors):
+            size.see(rule, schedule)
     size.incomplete += [f"{where}: {d}" for d in log.doubts]
     size.deaths += [Death(r.what, where, kind=judge.REPORTS, log=log.path) for r in log.reports]
     if not log.ended:
         death = judge.death_of(log)
         death.where = where
         size.deaths.append(death)
-        for rule, schedule in log.broke:
-            if of_program(schedule, actors):
-                size.see(rule, schedule)
     return size
 
 
@@ -225,7 +237,7 @@ def blame(size: Size, replay: Callable[[str], ktap.Log]) -> None:
         if d.kind not in (judge.DIES, judge.HANGS, judge.LATE) or not of_program(d.schedule, size.actors):
             continue
         try:
-            d.reproduced = judge.dies_again(replay(d.schedule), d.schedule)
+            d.reproduced = judge.dies_again(replay(d.schedule), d.schedule, d.kind)
         except WbError:  # it did not get so far
             continue
         if d.reproduced:
@@ -245,6 +257,7 @@ def merge(parts: Sequence[Size], whole: bool, where: str) -> Size:
         size.wanted |= part.wanted
         size.reached |= part.reached
         size.deaths += part.deaths
+        size.failed += part.failed
         size.incomplete += part.incomplete
     if whole and len(size.programs) != size.all:
         size.incomplete.append(f"{where}: {len(size.programs)} programs ran, and there are "
@@ -266,10 +279,15 @@ def _run_part(settings: Settings, kernel: Kernel, name: str, actors: int,
     text = f"{part[0]}/{part[1]}"
     where = f"{name}, {actors} actors, part {text}"
     folder = make_folder(kernel.build_dir / "programs" / f"{actors}-{text.replace('/', '-of-')}")
-    log = boot.attempt(settings, replace(kernel, build_dir=folder), where, [
-        "page_writeback.scenario=none", f"page_writeback.actors={actors}",
-        f"page_writeback.shard={text}", *options,
-    ], TIMEOUT)
+    try:
+        log = boot.attempt(settings, replace(kernel, build_dir=folder), where, [
+            "page_writeback.scenario=none", f"page_writeback.actors={actors}",
+            f"page_writeback.shard={text}", *options,
+        ], TIMEOUT)
+    except WbError as error:
+        if error.code not in ENDS:  # it is not the kernel's
+            raise
+        return Size(actors, deaths=[Death(str(error), kind=ENDS[error.code])])
     size = read_log(log, actors, f"{actors} actors, part {text}")
     alone = replace(kernel, build_dir=make_folder(folder / rounds.REPLAY))
     limit = boot.REPLAY_QEMU_TIMEOUT if kernel.arch.qemu else boot.REPLAY_TIMEOUT
@@ -359,6 +377,7 @@ def differs(outcomes: Sequence[Outcome], whole: bool) -> list[str]:
     found = []
     for o in outcomes:
         who = f"{o.variant} on {o.arch}"
+        found += [f"{who}: {words}" for words in judge.failures(o.verdict.failed)]
         for p in (p for s in o.sizes for p in s.violating):
             rules = [b for b in p.breaks if not b.deadly and not o.expected]
             if rules:
@@ -385,6 +404,8 @@ def concluded(outcomes: Sequence[Outcome], whole: bool) -> tuple[str, Exit]:
         code = Exit.VIOLATION if differs(outcomes, whole) else \
             report.first_of(o.verdict.open for o in outcomes)
         return f"{len(wrong)} unexpected: {wrong[0]}", code
+    if empty := [o for o in outcomes if not o.verdict.ran]:
+        return f"none: no program of {empty[0].variant} on {empty[0].arch} in this part", Exit.INCOMPLETE
     words = []
     if broke := dict.fromkeys(o.variant for o in outcomes if not o.holds):
         words.append(f"{', '.join(broke)} broken")

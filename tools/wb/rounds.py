@@ -84,7 +84,8 @@ def replay_parameters(schedule: str) -> list[str]:
 
 
 def judged(boot: Boot, expected: dict[str, list[str]], name: str, arch: Arch,
-           parameters: Sequence[str] = (), plan: Plan | None = None) -> Verdict:
+           parameters: Sequence[str] = (), plan: Plan | None = None,
+           lacks: Sequence[str] | None = None) -> Verdict:
     """The verdict on a kernel, in as many machines as that takes; raises if there is none.
 
     What is left at the end is in the verdict's `not_run`, and never holds.
@@ -95,7 +96,7 @@ def judged(boot: Boot, expected: dict[str, list[str]], name: str, arch: Arch,
     logs = [boot("", parameters)]
 
     def verdict() -> Verdict:
-        return judge.judge(logs, expected, name, arch, replays, asked)
+        return judge.judge(logs, expected, name, arch, replays, asked, lacks)
 
     def replay(schedules: Sequence[str]) -> None:
         for schedule in schedules:

@@ -13,6 +13,7 @@ from . import boot, cells, ktap, report
 from .build import Kernel
 from .cells import Cell
 from .errors import Exit, WbError
+from .lines import Line
 from .settings import Settings
 
 SUITE, CASE = "page_writeback_stress", "pages"
@@ -46,8 +47,8 @@ def add(row: Row, ran: boot.Ran, name: str) -> None:
     suite = log.suites.get(SUITE)
     case = suite.cases.get(CASE) if suite else None
     lines = case.lines if case else ktap.clean(ran.text)
-    done = next((m for r in lines if (m := re.search(r"time: pages \d+ writes, (\d+) ends", r))), None)
-    early = next((m for r in lines if (m := re.search(r"the first after (\d+) us", r))), None)
+    done = next((m for r in lines if (m := re.search(r"time: pages \d+ writes, (\d{1,18}) ends", r))), None)
+    early = next((m for r in lines if (m := re.search(r"the first after (\d{1,18}) us", r))), None)
     row.runs += 1
     if done:
         row.ends += int(done[1])
@@ -57,6 +58,19 @@ def add(row: Row, ran: boot.Ran, name: str) -> None:
         row.hits += 1
     elif case is None or done is None or not log.ended:
         raise WbError(Exit.INCOMPLETE, f"{name}: the stress left no result; see {ran.log}")
+
+
+def in_words(data: dict[str, Any], line: Line) -> str:
+    """The verdict on runs that broke nothing unexpected: which variants broke, which ran clean."""
+    hits: dict[str, int] = {}
+    for row in data["stress"]:
+        hits[row["variant"]] = hits.get(row["variant"], 0) + row["hits"]
+
+    def end(name: str) -> str:
+        expected = ", though it is broken" if line.variant(name).breaks else ""
+        return f"{name} broke, as expected" if hits[name] else f"{name} ran clean{expected}"
+
+    return "; ".join(map(end, hits))
 
 
 def run(settings: Settings, wanted: Sequence[Cell], seconds: int, runs: int,

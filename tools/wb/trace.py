@@ -48,8 +48,8 @@ class Trace:
 
 _STATE = r"\s+= ?(?P<state>.*)"
 _ACTOR = re.compile(r"actor (\w): (.*)")
-_CODE = re.compile(r"(?P<actor>\w) (?P<point>\d+|-) (?P<what>[rwa]\d+\+\d+|lock|after|sleep) "
-                   r"(?P<depth>\d+) (?P<at>[0-9a-f]+) (?P<function>\S+)" + _STATE)
+_CODE = re.compile(r"(?P<actor>\w) (?P<point>\d{1,18}|-) (?P<what>[rwa]\d+\+\d+|lock|after|sleep) "
+                   r"(?P<depth>\d{1,18}) (?P<at>[0-9a-f]+) (?P<function>\S+)" + _STATE)
 _OTHER = re.compile(r"(?P<actor>\w|-) - (?P<kind>runs|sleeps|wakes|done|note|\*\*|>>)"
                     r"(?: (?P<text>.*?))?" + _STATE)
 
