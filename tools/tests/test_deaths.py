@@ -89,6 +89,14 @@ class Told(unittest.TestCase):
         self.assertEqual(v.scenarios["reuse"].breaks[1].witness, DEADLY)
         self.assertEqual(v.deaths[0].what, "kernel BUG at fs/inode.c:542")
 
+    def test_seen_once_before_a_crash(self) -> None:
+        """A violation that did not come again is not lost with the kernel that died later."""
+        text = (DATA / "dies.log").read_text().replace("# seen reuse: ", "# once reuse: ")
+        v = judge.judge(ktap.parse(text), {"page_writeback_races": EXPECTED["page_writeback_races"]},
+                        "tree", UM)
+        self.assertEqual([(u.where, u.rule) for u in v.unstable], [("reuse", "H2 stray wake")])
+        self.assertEqual(v.scenarios["reuse"].breaks, [])
+
     def test_a_deadline(self) -> None:
         log = read("hangs")
         log.death, log.hang, log.schedule = None, "", None

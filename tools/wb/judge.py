@@ -458,6 +458,7 @@ def scenario(case: Case, died: str = "") -> Scenario:
     explored = False
     error = ""
     seen: dict[str, str] = {}
+    once: dict[str, str] = {}
     for row in case.lines:
         word, _, rest = row.partition(f" {case.name}: ")
         if row.startswith("| "):
@@ -466,9 +467,9 @@ def scenario(case: Case, died: str = "") -> Scenario:
             continue
         if word == "actors":
             s.operations = operations_of(rest)
-        elif word == "seen":
+        elif word in ("seen", "once"):
             if told := _seen(case.name, rest):
-                seen.setdefault(*told)
+                (seen if word == "seen" else once).setdefault(*told)
             else:
                 s.problems.append(f"can't tell what was seen: {rest}")
         elif word == "explored":
@@ -530,6 +531,9 @@ def scenario(case: Case, died: str = "") -> Scenario:
     told_of = {b.rule for b in s.breaks} | {u.rule for u in s.unstable}
     s.breaks += [Breakage(rule, 1, preemptions_of(w), points_of(w), w)
                  for rule, w in seen.items() if rule not in told_of]
+    told_of |= seen.keys()
+    # In the end it is broken after all, or unstable; a kernel that has died did not get there.
+    s.unstable += [Unstable(case.name, rule, w) for rule, w in once.items() if rule not in told_of]
     for b in s.breaks:
         b.trace = traces.get(b.witness, [])
     for u in s.unstable:
