@@ -573,7 +573,7 @@ def death_of(log: Log) -> Death:
 
 
 _FAILED = re.compile(r"(\w+): (?:EXPECTATION|ASSERTION) FAILED")
-_FOUND = re.compile(r"(seen|broken|unstable) \w+: ")
+_FOUND = re.compile(r"(seen|once|broken|unstable) \w+: ")
 
 
 def findings_of(lines: Iterable[str]) -> list[str]:
@@ -711,6 +711,7 @@ class _Judge:
                     lines, how = dead.get(name, ([], "no result"))
                     if suite == RACES:
                         s = v.scenarios[name] = scenario(Case(name, False, None, [*lines, *told]), how)
+                        v.unstable += s.unstable
                         if not s.breaks and any(_FAILED.match(row) for row in lines):
                             self._fails(f"{suite}.{name}")
                 elif case is None:
