@@ -54,11 +54,13 @@ def programs_block() -> str:
         for s in v["sizes"]:
             found = list(s["programs"].values())
             rules = [short_rule(b["rule"]) for p in found for b in p["breaks"]]
+            bounds = [p["extent"].removeprefix("bound ") for p in found if p["extent"] != "complete"]
+            holds = f"holds ≤{min(bounds)}" if bounds else "holds (all)"
             rows.append([
                 v["variant"], str(s["actors"]), str(len(found)),
                 str(sum(p["extent"] == "complete" for p in found)),
                 str(sum(bool(p["breaks"]) for p in found)),
-                ", ".join(f"{r} {rules.count(r)}" for r in sorted(set(rules))) or "holds",
+                ", ".join(f"{r} {rules.count(r)}" for r in sorted(set(rules))) or holds,
             ])
     return indented(report.table(
         ["variant", "actors", "programs", "complete", "violating", "by rule"], rows, (1, 2, 3, 4)))

@@ -226,6 +226,14 @@ class Parse(unittest.TestCase):
         rows = "\n".join(f"[    0.{i:06}] {r}" for i, r in enumerate(text.splitlines()))
         self.assertTrue(judge.judge(ktap.parse(rows + "\n"), EXPECTED, "x", UM).holds)
 
+    def test_expected_on_one_architecture(self) -> None:
+        verdict = judge.Verdict("x", "um", scenarios={"reuse": judge.Scenario("reuse", breaks=[
+            judge.Breakage("H1 dead touch", 1, 0, 0, "v1:reuse:E")])})
+        self.assertEqual(judge.differs(verdict, {"reuse": ["H1", "H4 on x86_64,arm64"]}), [])
+        for arch in ("x86_64", "arm64+vm"):
+            verdict.arch = arch
+            self.assertEqual(len(judge.differs(verdict, {"reuse": ["H1", "H4 on x86_64,arm64"]})), 1)
+
     def test_unexpected(self) -> None:
         verdict = self.verdict("fail")
         self.assertEqual(judge.unexpected(verdict, verdict.breaks), [])

@@ -841,6 +841,12 @@ def judge(logs: Log | Sequence[Log], expected: dict[str, list[str]], name: str, 
     return verdict
 
 
+def on_arch(rules: Sequence[str], arch: str) -> list[str]:
+    """Of the rules that are expected to be broken, those of an architecture: "H4 on x86_64,arm64"."""
+    parts = [rule.partition(" on ") for rule in rules]
+    return [rule for rule, _, names in parts if not names or arch.partition("+")[0] in names.split(",")]
+
+
 def differs(verdict: Verdict, breaks: dict[str, list[str]]) -> list[str]:
     """What is broken that should not be, and the reverse."""
     who = f"{verdict.name} on {verdict.arch}"
@@ -848,7 +854,7 @@ def differs(verdict: Verdict, breaks: dict[str, list[str]]) -> list[str]:
     if not verdict.scenarios:  # an architecture without the explorer
         return rows
     for name, s in verdict.scenarios.items():
-        want, got = breaks.get(name, []), s.rules
+        want, got = on_arch(breaks.get(name, []), verdict.arch), s.rules
         so_far = s.died and set(got) < set(want)
         if want and s.skipped in (NOT_ASKED_FOR, NOT_ON_THIS_LINE):
             rows.append(f"{who}: {name} was skipped: {s.skipped}, expected {', '.join(want)}")
