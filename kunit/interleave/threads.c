@@ -466,6 +466,8 @@ static cpumask_t ilv_saved_cpus;
  */
 int ilv_threads_start(const struct ilv_program *program)
 {
+	/* Counted on, as the watch dogs know a schedule by it. */
+	unsigned long number = ilv_run.number;
 	int cpu = raw_smp_processor_id();
 	unsigned int i;
 	int ret = 0;
@@ -482,6 +484,7 @@ int ilv_threads_start(const struct ilv_program *program)
 	ilv_saved_rt_runtime = compat_set_rt_runtime(-1);
 
 	memset(&ilv_run, 0, sizeof(ilv_run));
+	ilv_run.number = number;
 	ilv_run.token = ILV_NOBODY;
 	ilv_run.settling = ILV_NOBODY;
 	ilv_run.explorer = current;
@@ -541,6 +544,9 @@ void ilv_threads_stop(void)
 			wait_for_completion(&t->gone);
 			/* A probe on another CPU may have found it just now. */
 			kfree_rcu(t, rcu);
+		} else {
+			/* Whatever it does when it is woken, it must not keep others away. */
+			sched_set_normal(task, 0);
 		}
 		put_task_struct(task);
 	}
