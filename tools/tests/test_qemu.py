@@ -67,7 +67,7 @@ class Qemu(KernelTest):
         unfixed = ("kunit", "--arch", "x86_64", "--variant", "unfixed")
         done = wbcheck(*unfixed, "--scenario", "reuse_sync")
         self.check(done, Exit.VIOLATION)
-        self.assertRegex(done.stdout, r"reuse_sync breaks dies: kernel BUG at mm/page-writeback\.c:\d+")
+        self.assertRegex(done.stdout, r"reuse_sync breaks H1, dies: kernel BUG at mm/page-writeback\.c:\d+")
         self.assertRegex(done.stdout, r"dies: kernel BUG at .* in reuse_sync: preemptions \d:\n  v1:reuse_sync:\S+\n")
         done = wbcheck(*unfixed, "--timeout", "2")
         self.check(done, Exit.BOOT)
