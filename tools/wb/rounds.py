@@ -125,7 +125,8 @@ def judged(boot: Boot, expected: dict[str, list[str]], name: str, arch: Arch,
         go_on(ALONE, [f"page_writeback.scenario={late}"])
     for n in range(1, plan.again + 1):
         more = what_is_left(found, logs[-1])
-        if more is None or len({d.where for d in found.deaths if d.kind == judge.LATE}) > 1:
+        hung = {d.where for d in found.deaths if d.kind in (judge.LATE, judge.HANGS)}
+        if more is None or len(hung) > 1:  # each takes a while
             break
         if not go_on(f"again-{n}", more):
             break
