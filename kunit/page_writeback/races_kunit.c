@@ -15,17 +15,22 @@ static uint cover;
 module_param_cb(cover, &pwb_uint_ops, &cover, 0444);
 MODULE_PARM_DESC(cover, "actors in a scenario that is explored without a bound, too, at most; 0 for none");
 
+static void pwb_print_broken(struct kunit *test, const struct ilv_result *r,
+			     unsigned int rule)
+{
+	pwb_print(test, "broken %s: %s in %llu schedules, preemptions %u, points %u, %s",
+		  test->name, pwb_rules[rule], r->count[rule],
+		  r->witness[rule].preemptions, r->witness[rule].points,
+		  r->witness[rule].schedule);
+}
+
 static void pwb_report(struct kunit *test, const struct ilv_result *r)
 {
 	unsigned long broken = r->broken;
 	unsigned int rule;
 
 	for_each_set_bit(rule, &broken, PWB_NR_RULES)
-		pwb_print(test, "broken %s: %s in %llu schedules, preemptions %u, points %u, %s",
-			  test->name, pwb_rules[rule], r->count[rule],
-			  r->witness[rule].preemptions,
-			  r->witness[rule].points,
-			  r->witness[rule].schedule);
+		pwb_print_broken(test, r, rule);
 	for (rule = 0; rule < PWB_NR_RULES; rule++)
 		if (r->near_misses[rule])
 			pwb_print(test, "masked %s: %s in %llu schedules",
@@ -87,9 +92,11 @@ static void pwb_race_end(struct pwb_race *race, int error)
 		kfree(race);
 }
 
-/* Run one schedule once more, in full, in a world of its own. */
-static void pwb_show(struct kunit *test, const struct pwb_scenario *s,
-		     const char *schedule, struct ilv_result *r)
+/* Run one schedule once more in a world of its own; @line is as of ilv_replay(). */
+static void pwb_run_anew(struct kunit *test, const struct pwb_scenario *s,
+			 const char *schedule,
+			 void (*line)(void *data, const char *text),
+			 struct ilv_result *r)
 {
 	struct pwb_race *race = pwb_race_begin(test, s);
 
@@ -97,7 +104,7 @@ static void pwb_show(struct kunit *test, const struct pwb_scenario *s,
 	KUNIT_EXPECT_TRUE_MSG(test, race, "no world for the witness");
 	if (!race)
 		return;
-	ilv_replay(&race->program, schedule, pwb_print_line, test, r);
+	ilv_replay(&race->program, schedule, line, test, r);
 	pwb_race_end(race, r->error);
 }
 
@@ -112,21 +119,15 @@ static void pwb_try_unstable(struct kunit *test, const struct pwb_scenario *s,
 	unsigned int rule;
 
 	for_each_set_bit(rule, &unstable, PWB_NR_RULES) {
-		struct pwb_race *race = pwb_race_begin(test, s);
-
-		if (!race)
-			return;
-		r->witness[rule] = r->unstable_in[rule];
-		ilv_replay(&race->program, r->witness[rule].schedule, NULL, NULL, again);
-		pwb_race_end(race, again->error);
+		pwb_run_anew(test, s, r->unstable_in[rule].schedule, NULL, again);
 		if (!(again->broken & BIT(rule)))
 			continue;
+		r->witness[rule] = r->unstable_in[rule];
+		r->count[rule] = 1;
 		r->unstable &= ~BIT(rule);
 		r->broken |= BIT(rule);
 		r->violating++;
-		pwb_print(test, "broken %s: %s in 1 schedules, preemptions %u, points %u, %s",
-			  test->name, pwb_rules[rule], r->witness[rule].preemptions,
-			  r->witness[rule].points, r->witness[rule].schedule);
+		pwb_print_broken(test, r, rule);
 	}
 }
 
@@ -148,7 +149,7 @@ static void pwb_show_witnesses(struct kunit *test, const struct pwb_scenario *s,
 			continue;
 		shown = r->witness[rule].schedule;
 		pwb_print(test, "witness %s: %s", test->name, shown);
-		pwb_show(test, s, shown, again);
+		pwb_run_anew(test, s, shown, pwb_print_line, again);
 		KUNIT_EXPECT_TRUE_MSG(test, !again->error || pwb_world_is_lost(again->error),
 				      "the witness can't be replayed");
 		KUNIT_EXPECT_TRUE_MSG(test, again->broken & BIT(rule),
@@ -156,7 +157,8 @@ static void pwb_show_witnesses(struct kunit *test, const struct pwb_scenario *s,
 	}
 	for_each_set_bit(rule, &unstable, PWB_NR_RULES) {
 		pwb_print_unstable(test, test->name, r, rule);
-		pwb_show(test, s, r->unstable_in[rule].schedule, again);
+		pwb_run_anew(test, s, r->unstable_in[rule].schedule, pwb_print_line,
+			     again);
 	}
 }
 

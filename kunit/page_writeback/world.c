@@ -241,26 +241,37 @@ void pwb_world_exit(struct pwb_world *world)
 }
 
 /*
+ * Allocate these very pages. The page freed last is the first to be allocated again, so
+ * pages that were just freed are there after few tries. Returns @wanted or NULL.
+ */
+static struct page *pwb_alloc_this(const struct page *wanted, gfp_t gfp,
+				   unsigned int order)
+{
+	struct page *page, *other[PWB_CAPTURE_TRIES];
+	unsigned int n = 0;
+
+	do {
+		page = alloc_pages(gfp, order);
+		if (!page || page == wanted)
+			break;
+		other[n++] = page;
+		page = NULL;
+	} while (n < PWB_CAPTURE_TRIES);
+	while (n)
+		__free_pages(other[--n], order);
+	return page;
+}
+
+/*
  * Two frames side by side: those of the schedule before, if they can be had. Where
  * frames are shows on the stacks of the actors.
  */
 static struct page *pwb_get_pair(const struct pwb_world *world)
 {
 	struct page *last = world->page ? world->page - !world->head : NULL;
-	struct page *page, *other[PWB_CAPTURE_TRIES];
-	unsigned int n = 0;
+	struct page *page = last ? pwb_alloc_this(last, GFP_KERNEL, 1) : NULL;
 
-	do {
-		page = alloc_pages(GFP_KERNEL, 1);
-		if (!page || !last || page == last)
-			break;
-		other[n++] = page;
-	} while (n < PWB_CAPTURE_TRIES);
-	if (n && page != last)
-		page = other[--n];
-	while (n)
-		__free_pages(other[--n], 1);
-	return page;
+	return page ?: alloc_pages(GFP_KERNEL, 1);
 }
 
 /**
@@ -400,23 +411,11 @@ int pwb_setup_untagged(void *data)
 bool pwb_capture(struct pwb_world *world)
 {
 	gfp_t gfp = GFP_KERNEL | (world->order ? __GFP_COMP : 0);
-	struct page *page, *other[PWB_CAPTURE_TRIES];
-	unsigned int n = 0;
-	bool captured = false;
 
 	if (!world->free)
 		return false;
-	while (n < PWB_CAPTURE_TRIES) {
-		page = alloc_pages(gfp, world->order);
-		captured = page == world->page;
-		if (!page || captured)
-			break;
-		other[n++] = page;
-	}
-	while (n)
-		__free_pages(other[--n], world->order);
-	world->captured = captured;
-	return captured;
+	world->captured = pwb_alloc_this(world->page, gfp, world->order);
+	return world->captured;
 }
 
 /**
@@ -432,22 +431,14 @@ bool pwb_capture(struct pwb_world *world)
 bool pwb_take_back(struct pwb_world *world)
 {
 	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | (world->order ? __GFP_COMP : 0);
-	struct page *page, *other[PWB_CAPTURE_TRIES];
-	unsigned int n = 0;
+	bool there;
 
 	pwb_taking_back = true;
-	while (n < PWB_CAPTURE_TRIES) {
-		page = alloc_pages(gfp, world->order);
-		if (!page || page == world->page)
-			break;
-		other[n++] = page;
-	}
-	if (page != world->page && !world->corrupt)
-		panic("page_writeback: the page allocator is corrupt");
-	while (n)
-		__free_pages(other[--n], world->order);
+	there = pwb_alloc_this(world->page, gfp, world->order);
 	pwb_taking_back = false;
-	return page == world->page;
+	if (!there && !world->corrupt)
+		panic("page_writeback: the page allocator is corrupt");
+	return there;
 }
 
 /* Is the frame the world's, and not free or somebody else's by now? */
