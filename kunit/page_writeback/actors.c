@@ -58,6 +58,14 @@ void pwb_wait_locked(struct pwb_world *world, int self, struct page *page,
 	pwb_wait_by(world, self, page, rule, folio_wait_writeback);
 }
 
+/* A lock was returned: it must be the caller's alone. */
+static void pwb_locked(struct pwb_world *world, int self, struct page *page)
+{
+	if (!PageLocked(page) || world->locker != ILV_NOBODY)
+		ilv_violation(PWB_EARLY_RETURN);
+	world->locker = self;
+}
+
 /* Lock a page as somebody does who found it in its file. */
 static void pwb_lock(struct pwb_world *world, int self, struct page *page)
 {
@@ -69,9 +77,7 @@ static void pwb_lock(struct pwb_world *world, int self, struct page *page)
 	if (ilv_sleeps(self) > sleeps)
 		pwb_saw(world, PWB_SAW_LOCK_WAIT);
 	world->wait[self].waiting = false;
-	if (!PageLocked(page) || world->locker != ILV_NOBODY)
-		ilv_violation(PWB_EARLY_RETURN);
-	world->locker = self;
+	pwb_locked(world, self, page);
 }
 
 static void pwb_unlock(struct pwb_world *world, struct page *page)
@@ -293,6 +299,50 @@ void pwb_actor_lock(void *data, int self)
 		return;
 	pwb_lock(world, self, page);
 	pwb_unlock(world, page);
+	put_page(page);
+}
+
+/* Does any other actor wait for the page lock? */
+static bool pwb_lock_is_wanted(const struct pwb_world *world, int self)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(world->wait); i++)
+		if (i != self && world->wait[i].waiting &&
+		    world->wait[i].bit == PG_locked)
+			return true;
+	return false;
+}
+
+/*
+ * J: want the page lock, and be killed meanwhile. The signal is there before the wait
+ * begins. One that comes later leads through the same code: it makes no difference
+ * whether J slept before it looks at its wait queue entry for the last time.
+ */
+void pwb_actor_lock_killed(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = pwb_find(world);
+	int ret;
+
+	if (!page)
+		return;
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	pwb_will_wait(world, self, PG_locked);
+	ilv_note("lock_page_killable(), killed");
+	ret = folio_lock_killable(page_folio(page));
+	world->wait[self].waiting = false;
+	if (!ret) {
+		pwb_locked(world, self, page);
+		pwb_unlock(world, page);
+	} else {
+		if (ret != -EINTR)
+			ilv_violation(PWB_WRONG_RETURN);
+		if (pwb_lock_is_wanted(world, self))
+			pwb_saw(world, PWB_SAW_GAVE_UP);
+	}
+	flush_signals(current);
 	put_page(page);
 }
 

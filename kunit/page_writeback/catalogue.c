@@ -109,6 +109,9 @@ const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 		.not_with = "L",
 		.lacks = PWB_NO_FAIR_LOCK,
 	}, {
+		.actor = PWB_OP_LOCK_KILLED,
+		.in_company = PWB_NEEDS(GAVE_UP),
+	}, {
 		.actor = PWB_OP_DROP,
 		.flags = PWB_REPEATS,
 		.in_company = PWB_NEEDS(LOCK_WAIT),

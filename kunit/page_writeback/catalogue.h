@@ -25,6 +25,7 @@
 #define PWB_OP_KILLED		{ 'K', "wait and be killed", pwb_actor_killed }
 #define PWB_OP_LOCK		{ 'L', "lock the page", pwb_actor_lock }
 #define PWB_OP_FAIR_LOCK	{ 'Q', "queue for the page lock", pwb_actor_lock }
+#define PWB_OP_LOCK_KILLED	{ 'J', "want the page lock and be killed", pwb_actor_lock_killed }
 #define PWB_OP_DROP		{ 'D', "put_and_wait_on_page_locked()", pwb_actor_drop }
 #define PWB_OP_NEIGHBOUR_END	{ 'N', "end the neighbour's writeback", pwb_actor_neighbour_end }
 #define PWB_OP_NEIGHBOUR_WAIT	{ 'O', "wait for the neighbour", pwb_actor_neighbour_wait }
@@ -94,7 +95,7 @@ struct pwb_op {
 	const char *lacks;
 };
 
-#define PWB_NR_OPS	29
+#define PWB_NR_OPS	30
 
 /* The first is the ender. */
 extern const struct pwb_op pwb_catalogue[PWB_NR_OPS];

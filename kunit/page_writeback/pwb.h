@@ -24,6 +24,7 @@ enum pwb_rule {
 	PWB_TAIL_CHECK,		/* H4: a page flag's check met a tail page */
 	PWB_EARLY_RETURN,	/* a waiter returned before what it waited for */
 	PWB_MISSED_WAKE,	/* H5: a waiter sleeps, and the bit is clear */
+	PWB_LOST_LOCK_WAKE,	/* the same of a lock waiter: the page is not locked */
 	PWB_WRONG_WAITER,	/* a page lock waiter was woken by writeback's end */
 	PWB_WAITERS_LOST,	/* PG_waiters cleared while somebody waits */
 	PWB_LEAK,		/* the page was not freed */
@@ -65,6 +66,7 @@ enum pwb_event {
 	PWB_SAW_HEAD,		/* the frame became a head page under writeback */
 	PWB_SAW_NEIGHBOUR,	/* somebody slept on the neighbour's PG_writeback */
 	PWB_SAW_DROPPED,	/* the ender took the page out of its file */
+	PWB_SAW_GAVE_UP,	/* a killed lock waiter left others behind */
 	PWB_NR_EVENTS
 };
 

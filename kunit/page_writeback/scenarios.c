@@ -88,6 +88,15 @@ static const struct pwb_scenario pwb_scenarios[] = {
 		 PWB_OP_END, PWB_OP_WAIT, PWB_OP_LOCK),
 
 	/*
+	 * The wakeup for the page lock goes to one of those that want it: (1) J queues,
+	 * and finds that it was killed, (2) L queues behind J and sleeps, (3) W unlocks
+	 * and picks J, (4) J gives up. L must not be left asleep on an unlocked page.
+	 */
+	SCENARIO("lock_killed",
+		 PWB_NEEDS(WAIT) | PWB_NEEDS(LOCK_WAIT) | PWB_NEEDS(GAVE_UP),
+		 PWB_OP_END, PWB_OP_WAIT, PWB_OP_LOCK_KILLED, PWB_OP_LOCK),
+
+	/*
 	 * H2 and H3 as users meet them: the waiter is write_cache_pages(),
 	 * which dies of a page under writeback after it has waited.
 	 */

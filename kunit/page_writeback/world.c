@@ -467,25 +467,41 @@ void pwb_end_left(struct pwb_world *world)
 }
 
 /*
- * No page is under writeback. Does somebody sleep who has nothing left to wait
- * for? Truncation waits without a word, but holds the page lock meanwhile, or
- * waits for somebody here who does: in the end for writeback.
+ * No page is under writeback. Which rule is broken if an actor sleeps? Actors inside
+ * truncation and the like do not announce what they wait for. They lock the page before
+ * they wait for writeback, so it is for the lock if the page is not locked. Otherwise
+ * they have it, or wait for another actor here that does: in the end for writeback.
  */
-static bool pwb_missed_wake(const struct pwb_world *world)
+static enum pwb_rule pwb_missed(const struct pwb_world *world, int sleeper)
 {
 	const unsigned long *flags = compat_page_flags(world->page);
-	unsigned int i;
+	const struct pwb_wait *wait = &world->wait[sleeper];
+
+	if (!ilv_asleep(sleeper))
+		return PWB_NR_RULES;
+	if (wait->neighbour)	/* which is not under writeback */
+		return PWB_MISSED_WAKE;
+	if (wait->waiting && test_bit(wait->bit, flags))
+		return PWB_NR_RULES;
+	if (wait->waiting ? wait->bit == PG_locked : !test_bit(PG_locked, flags))
+		return PWB_LOST_LOCK_WAKE;
+	return PWB_MISSED_WAKE;
+}
+
+static bool pwb_missed_wakes(const struct pwb_world *world)
+{
+	enum pwb_rule rule;
+	bool any = false;
+	int i;
 
 	for (i = 0; i < ARRAY_SIZE(world->wait); i++) {
-		if (!ilv_asleep(i))
+		rule = pwb_missed(world, i);
+		if (rule == PWB_NR_RULES)
 			continue;
-		if (world->wait[i].neighbour)	/* which is not under writeback */
-			return true;
-		if (!world->wait[i].waiting ||
-		    !test_bit(world->wait[i].bit, flags))
-			return true;
+		ilv_violation(rule);
+		any = true;
 	}
-	return false;
+	return any;
 }
 
 /*
@@ -556,10 +572,8 @@ bool pwb_stuck(void *data)
 		pwb_end_left(world);
 		return true;
 	}
-	if (!pwb_missed_wake(world))
+	if (!pwb_missed_wakes(world))
 		return false;
-
-	ilv_violation(PWB_MISSED_WAKE);
 	if (world->rescues++ == PWB_MAX_RESCUES)
 		return false;
 	pwb_wake_all(world);
