@@ -22,7 +22,7 @@ allowed = $(foreach c,$(ALLOW_CALLER),--allow-caller $(call q,$(c)))
 forced = $(if $(filter-out file,$(origin LINE)),$(line))
 
 RUN := SCENARIO BOUND COVER COMPARE TIMEOUT JSON ARCH DEBUG
-KNOWN := $(RUN) LINE VARIANT VARIANTS ACTORS SHARD TREE FIX ALLOW_CALLER SCHEDULE SVG
+KNOWN := $(RUN) LINE VARIANT VARIANTS ACTORS SHARD TREE FIX STRICT ALLOW_CALLER SCHEDULE SVG
 
 # A variable that nobody reads is a typing error: without a word, the whole job would run.
 unknown := $(firstword $(foreach given,$(filter-out $(KNOWN) $(EXPORTED) SHELL,$(.VARIABLES)),\
@@ -46,6 +46,7 @@ help:
 	@echo 'make check-tools           those of them that boot no kernel'
 	@echo 'make mutants               breaks that the suite must catch [SHARD=I/N]'
 	@echo 'make verify TREE=DIR       the verdict on a kernel tree of your own [FIX=1]'
+	@echo '                           STRICT=1: known defects of the line count, too'
 	@echo "                           ALLOW_CALLER='NAME ..' callers that were looked at"
 	@echo "make replay SCHEDULE='..'  one schedule step by step [VARIANT=NAME] [TREE=DIR]"
 	@echo '                           SVG=FILE draws a timeline of it'
@@ -86,9 +87,9 @@ cost:
 	$(WBCHECK) cost $(line) $(arch) $(json) $(variants)
 
 verify:
-	@$(call takes,LINE TREE FIX ALLOW_CALLER $(RUN))$(if $(TREE),,\
+	@$(call takes,LINE TREE FIX STRICT ALLOW_CALLER $(RUN))$(if $(TREE),,\
 	echo 'usage: make verify TREE=<kernel tree>' >&2; exit 2;) \
-	$(WBCHECK) verify $(forced) $(if $(FIX),--fix) $(run) $(allowed) $(call q,$(TREE))
+	$(WBCHECK) verify $(forced) $(if $(FIX),--fix) $(if $(STRICT),--strict) $(run) $(allowed) $(call q,$(TREE))
 
 replay:
 	@$(call takes,LINE VARIANT TREE SCHEDULE SVG ARCH DEBUG)$(if $(SCHEDULE),,\

@@ -52,24 +52,13 @@
  * ilv_cover() knows a state by the actors' stacks and the registers that are
  * saved there, so it must know where these are. What these checks leave on a stack
  * differs from run to run.
- *
- * Preemptible kernels are left out since on v7.2's for x86_64 and arm64, a search
- * that let two sleepers go at once ended with -ESTALE. The cause is not proven.
- * It is neither preemption nor SMP by itself: with User-Mode Linux v7.2 and both,
- * no word of a sleeper's stack differs between the runs of a search. Nor is it
- * a clock: __schedule() for x86_64 (GCC 12) keeps none in its frame or registers.
- * Suspect are the words below that frame. They were saved by ilv_probe_switch(),
- * which has returned when the state is taken, and __switch_to_asm() has put its own
- * there: the run queue, the next task, and the counter that readers of tracepoints
- * use in the current epoch of SRCU.
  */
 #define ILV_CAN_COVER							\
 	(!IS_ENABLED(CONFIG_KASAN) && !IS_ENABLED(CONFIG_PROVE_LOCKING) && \
-	 !IS_ENABLED(CONFIG_PREEMPTION) && ILV_KNOWS_REGS)
+	 ILV_KNOWS_REGS)
 #define ILV_CANT_COVER							\
 	(!ILV_KNOWS_REGS ? "no complete search on this architecture" :	\
-	 IS_ENABLED(CONFIG_PREEMPTION) ? "not on this line" :		\
-					 "no complete search with these checks")
+			   "no complete search with these checks")
 
 /**
  * struct ilv_actor - one thread of a program

@@ -112,7 +112,8 @@ struct ilv_decision {
  *		 where a switch was not possible; the next place where it is, is
  *		 a point
  * @touched: mask of the actors that have accessed a watched range, outside of
- *	     critical sections, since the last point that was no access
+ *	     critical sections, or were about to sleep, since the last point that
+ *	     was neither
  * @enabled: mask of the actors that can run: neither asleep nor done
  * @wakes: how often an actor was woken from its sleep, or on its way to it
  * @digest: of the world when all actors were done, if outcomes are collected

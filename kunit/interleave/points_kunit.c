@@ -451,6 +451,37 @@ static void sections_begin(struct kunit *test)
 	toy_expect_sections(test, &toy_sections, toy_locks, ARRAY_SIZE(toy_locks));
 }
 
+/*
+ * In place of the 1, W accesses its own task state, as the last thing that a waiter does
+ * before it takes its entry off a queue. What it has looked at by then may change before
+ * it has the lock.
+ */
+static void toy_state_and_section(void *world, int self)
+{
+	__set_current_state(TASK_RUNNING);
+	toy.m.between = 1;
+	toy.section->run();
+}
+
+static void toy_look_after_state(void *world, int self)
+{
+	if (READ_ONCE(toy.m.word) != 2 && toy.m.between)
+		ilv_violation(0);
+}
+
+static void sections_begin_after_state(struct kunit *test)
+{
+	static const struct toy_section lock[] = {
+		{ "spin_lock_irq()", toy_spin_irq, NULL, 3 },
+	};
+	struct ilv_program program = toy_sections;
+
+	spin_lock_init(&toy.lock);
+	program.actors[0].run = toy_state_and_section;
+	program.actors[1].run = toy_look_after_state;
+	toy_expect_sections(test, &program, lock, ARRAY_SIZE(lock));
+}
+
 /* Locks that are taken by objects which are not instrumented: see locks.mk. */
 static int toy_queue_func(wait_queue_entry_t *entry, unsigned int mode, int flags,
 			  void *key)
@@ -520,6 +551,7 @@ static struct kunit_case points_cases[] = {
 	KUNIT_CASE(reads_count_once),
 	KUNIT_CASE(ranges),
 	KUNIT_CASE(sections_begin),
+	KUNIT_CASE(sections_begin_after_state),
 	KUNIT_CASE(sections_begin_elsewhere),
 	{}
 };

@@ -274,10 +274,10 @@ void ilv_point(int range, unsigned int offset, unsigned int size,
 		}
 	} else if (ilv_is_point(range, BIT(t->self))) {
 		ilv_run.left_atomic &= ~BIT(t->self);
-		if (range < 0)
-			ilv_run.touched &= ~BIT(t->self);
-		else
+		if (range >= 0 || range == ILV_AT_SLEEP)
 			ilv_run.touched |= BIT(t->self);
+		else
+			ilv_run.touched &= ~BIT(t->self);
 		t->sp = ilv_frame();
 		t->frame = frame;
 		t->state = compat_task_state(current);

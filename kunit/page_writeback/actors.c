@@ -302,18 +302,6 @@ void pwb_actor_lock(void *data, int self)
 	put_page(page);
 }
 
-/* Does any other actor wait for the page lock? */
-static bool pwb_lock_is_wanted(const struct pwb_world *world, int self)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(world->wait); i++)
-		if (i != self && world->wait[i].waiting &&
-		    world->wait[i].bit == PG_locked)
-			return true;
-	return false;
-}
-
 /*
  * J: want the page lock, and be killed meanwhile. The signal is there before the wait
  * begins. One that comes later leads through the same code: it makes no difference
@@ -336,11 +324,10 @@ void pwb_actor_lock_killed(void *data, int self)
 	if (!ret) {
 		pwb_locked(world, self, page);
 		pwb_unlock(world, page);
+	} else if (ret != -EINTR) {
+		ilv_violation(PWB_WRONG_RETURN);
 	} else {
-		if (ret != -EINTR)
-			ilv_violation(PWB_WRONG_RETURN);
-		if (pwb_lock_is_wanted(world, self))
-			pwb_saw(world, PWB_SAW_GAVE_UP);
+		pwb_saw(world, PWB_SAW_GAVE_UP);
 	}
 	flush_signals(current);
 	put_page(page);
@@ -357,7 +344,9 @@ void pwb_actor_drop(void *data, int self)
 		return;
 	pwb_will_wait(world, self, PG_locked);
 	ilv_note("put_and_wait_on_page_locked()");
+	world->dropped |= BIT(self);
 	COMPAT_PUT_AND_WAIT(page);
+	world->dropped &= ~BIT(self);
 	if (ilv_sleeps(self) > sleeps)
 		pwb_saw(world, PWB_SAW_LOCK_WAIT);
 	world->wait[self].waiting = false;

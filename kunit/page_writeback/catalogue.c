@@ -17,7 +17,6 @@
 #define PWB_NO_HUGE		(IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ? NULL : \
 				 "no transparent huge pages")
 #define PWB_NO_FAIR_LOCK	(COMPAT_HAS_LOCK_UNFAIRNESS ? NULL : "not on this line")
-#define PWB_NO_DROP		(COMPAT_HAS_PUT_AND_WAIT ? NULL : "not on this line")
 #define PWB_NO_SWAP		(IS_ENABLED(CONFIG_PAGE_WRITEBACK_SWAP) ? NULL : "no swap")
 
 const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {

@@ -47,6 +47,7 @@
 #define PWB_OP_SWAP_FREE	{ 'X', "free the swap slot", pwb_actor_swap_free }
 #define PWB_OP_SWAP_WAIT	{ 'W', "wait for the writeback", pwb_actor_swap_wait }
 
+#define PWB_NO_DROP		(COMPAT_HAS_PUT_AND_WAIT ? NULL : "not on this line")
 #define PWB_NO_MOVE	(IS_ENABLED(CONFIG_PAGE_WRITEBACK_MOVE) ? NULL :	\
 			 IS_ENABLED(CONFIG_MEMCG) ? "not on this line" :	\
 						    "no memory cgroups")

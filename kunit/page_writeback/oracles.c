@@ -65,17 +65,19 @@ void pwb_saw(struct pwb_world *world, enum pwb_event event)
 }
 
 /*
- * The ender may touch its page as long as somebody holds a reference, and
- * never after. Whoever drops the last one may walk through the freeing of the
- * page: whether that is the ender shows when the page is freed.
+ * An actor without a reference may touch the page as long as others hold one, and
+ * never after. The ender has none, nor has a waiter that has put its own. An actor that
+ * puts the last one may walk through the freeing of the page: whether it is that one
+ * shows when the page is freed.
  */
 static void pwb_check_touch(struct pwb_world *world, int actor)
 {
 	struct page *page = world->page;
+	bool ending = actor == world->ender && !world->ended;
 
-	if (actor != world->ender || world->ended)
+	if (!ending && !(world->dropped & BIT(actor)))
 		return;
-	if (world->free || world->life != 1)
+	if (world->free || world->life != (ending ? 1 : world->wait[actor].life))
 		ilv_violation(PWB_DEAD_TOUCH);
 	else if (!page_ref_count(page))
 		world->zero |= BIT(actor);

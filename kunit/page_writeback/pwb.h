@@ -18,7 +18,7 @@
  * without a reference; the others are rules that any fix must keep.
  */
 enum pwb_rule {
-	PWB_DEAD_TOUCH,		/* H1: the ender touched a page freed or reused */
+	PWB_DEAD_TOUCH,		/* H1: a page was touched that was freed or reused */
 	PWB_STRAY_WAKE,		/* H2: released a waiter for the frame's next page */
 	PWB_LATE_WAKE,		/* H3: released a waiter for the next writeback */
 	PWB_TAIL_CHECK,		/* H4: a page flag's check met a tail page */
@@ -66,7 +66,7 @@ enum pwb_event {
 	PWB_SAW_HEAD,		/* the frame became a head page under writeback */
 	PWB_SAW_NEIGHBOUR,	/* somebody slept on the neighbour's PG_writeback */
 	PWB_SAW_DROPPED,	/* the ender took the page out of its file */
-	PWB_SAW_GAVE_UP,	/* a killed lock waiter left others behind */
+	PWB_SAW_GAVE_UP,	/* a killed lock waiter left without the lock */
 	PWB_NR_EVENTS
 };
 
@@ -107,6 +107,7 @@ struct pwb_wait {
  * @frees: how often it was freed
  * @free: it is free now
  * @zero: mask of actors that touched it while its count was zero
+ * @dropped: mask of actors that wait for the page, and have put their reference to it
  * @checked: mask of actors whose next access is one that a page flag's policy
  *	     forbids for tail pages
  * @accounted: the page is in one of the files, and what follows is kept
@@ -146,6 +147,7 @@ struct pwb_world {
 	unsigned int frees;
 	bool free;
 	u32 zero;
+	u32 dropped;
 	u32 checked;
 	bool accounted;
 	unsigned int begun[2];

@@ -97,6 +97,19 @@ static const struct pwb_scenario pwb_scenarios[] = {
 		 PWB_OP_END, PWB_OP_WAIT, PWB_OP_LOCK_KILLED, PWB_OP_LOCK),
 
 	/*
+	 * (1) T holds the page lock and waits for the writeback, (2) D puts its reference
+	 * and waits for the lock to be dropped, (3) E ends the writeback, (4) T unlocks the
+	 * page and frees it. D must not touch it any more.
+	 */
+	{
+		.program = PWB_PROGRAM("lock_dropped", pwb_setup, pwb_teardown,
+				       PWB_OP_END, PWB_OP_TRUNCATE, PWB_OP_DROP),
+		.covered = true,
+		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(FREED) | PWB_NEEDS(LOCK_WAIT),
+		.lacks = PWB_NO_DROP,
+	},
+
+	/*
 	 * H2 and H3 as users meet them: the waiter is write_cache_pages(),
 	 * which dies of a page under writeback after it has waited.
 	 */

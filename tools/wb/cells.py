@@ -13,15 +13,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import boot, build, deps, diagram, judge, ktap, proc, rounds, stage, trace, twin
+from . import boot, build, defects, deps, diagram, judge, ktap, proc, rounds, stage, trace, twin
 from .arches import Arch
 from .arches import load as load_arches
 from .errors import Exit, WbError
 from .fetch import Source
-from .lines import Form, Line
+from .lines import Defect, Form, Line
 from .settings import Settings, build_lock, make_folder
 
 
+TREE = "tree"  # in place of a variant
 BUILDERS = 2
 NICE_STEP, NICE_MAX = 10, 19  # of a kernel that is wanted later
 _staging = threading.Lock()
@@ -49,6 +50,7 @@ class Run:
 
     parameters: tuple[str, ...] = ()
     timeout: float | None = None
+    strict: bool = False  # known defects are violations like any other
 
 
 def require(arches: Sequence[Arch]) -> None:
@@ -128,12 +130,23 @@ def lacks(cell: Cell) -> tuple[str, ...] | None:
     return cell.line.lacks if series == cell.line.series else None
 
 
+def known_of(cell: Cell) -> tuple[Defect, ...]:
+    """The known defects that the kernel of a cell may have."""
+    if cell.variant in cell.line.variants:
+        return cell.line.defects_of(cell.line.variants[cell.variant])
+    cured = [p.path if isinstance(p, Form) else p for p in cell.patches]
+    return tuple(d for d in defects.left_in(cell.source.path, cell.line) if d.patch not in cured)
+
+
 def judged(settings: Settings, cell: Cell, kernel: build.Kernel, run: Run) -> judge.Verdict:
     """Boot the kernel of a cell, and judge it."""
     start = time.monotonic()
     suites = expected(settings, cell.line, cell.arch)
     verdict = rounds.judged(boots(settings, kernel, cell.name, run.timeout), suites, cell.variant,
                             cell.arch, run.parameters, lacks=lacks(cell))
+    known = () if run.strict else known_of(cell)
+    for s in verdict.scenarios.values():
+        defects.mark(s.name, s.breaks, known)
     ran = time.monotonic() - start
     print(f"  {cell.name}: built in {kernel.seconds:.0f} s, ran in {ran:.1f} s, {verdict.summary}",
           file=sys.stderr, flush=True)

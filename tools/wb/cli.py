@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import (
-    accel, arches, boot, build, cells, contracts, cost, deps, diagram, fetch, fixes, judge,
+    accel, arches, boot, build, cells, contracts, cost, defects, deps, diagram, fetch, fixes, judge,
     ktap, listing, mutants, options, proc, programs, report, resemble, results, rounds, stage, stress, svg, trace,
     witness,
 )
@@ -251,13 +251,18 @@ def judge_variants(settings: Settings, args: argparse.Namespace, line: Line, com
         breaks = line.variant(verdict.name).breaks
         return {n: r for n, r in breaks.items() if args.scenario in (None, n)}
 
+    def missed(verdict: judge.Verdict) -> list[str]:
+        """The known defects that a variant no longer shows."""
+        return [f"{verdict.name} on {verdict.arch}: {d.name} does not show, a known defect"
+                for d in defects.missed(verdict, line.defects_of(line.variant(verdict.name)))]
+
     def unexpected(verdicts: Sequence[judge.Verdict]) -> list[str]:
-        return [r for v in verdicts for r in judge.unexpected(v, expected(v))]
+        return [r for v in verdicts for r in (*judge.unexpected(v, expected(v)), *missed(v))]
 
     def concluded(verdicts: Sequence[judge.Verdict], errors: Sequence[WbError]) -> tuple[str, Exit]:
         """The verdict, and the exit code."""
         surprises = unexpected(verdicts)
-        if any(judge.differs(v, expected(v)) for v in verdicts):
+        if any(judge.differs(v, expected(v)) or missed(v) for v in verdicts):
             return f"{len(surprises)} unexpected", Exit.VIOLATION
         if surprises:
             code = report.first_of(v.open for v in verdicts)
@@ -329,16 +334,24 @@ def explored_nowhere(args: argparse.Namespace, verdicts: Sequence[judge.Verdict]
 
 def conclusion(verdicts: Sequence[judge.Verdict]) -> str:
     """Who broke, who held and how far, and who was not explored."""
-    held = [v for v in verdicts if v.holds and v.ran]
-    ran = [s for v in held for s in v.scenarios.values() if s.skipped is None]
+    held: dict[tuple[str, ...], list[judge.Verdict]] = {}
+    for v in verdicts:
+        if v.holds and v.ran:
+            held.setdefault(tuple(v.known), []).append(v)
     groups = (
         ("broken", [v for v in verdicts if not v.holds]),
-        (f"holds {judge.extent(ran)}, in {report.in_short(held)}", held),
+        *((held_in_words(group, known), group) for known, group in held.items()),
         ("passed the suites that need no schedules, and was not explored",
          [v for v in verdicts if v.holds and not v.ran]),
     )
     return "; ".join(f"{', '.join(dict.fromkeys(v.name for v in group))} {what}"
                      for what, group in groups if group)
+
+
+def held_in_words(verdicts: Sequence[judge.Verdict], known: Sequence[str]) -> str:
+    ran = [s for v in verdicts for s in v.scenarios.values() if s.skipped is None]
+    but = f"but for {', '.join(known)}, " if known else ""
+    return f"holds {judge.extent(ran)}, {but}in {report.in_short(verdicts)}"
 
 
 def say_unavailable(verdicts: Sequence[judge.Verdict]) -> None:
@@ -355,7 +368,7 @@ def bound_of(verdicts: Sequence[judge.Verdict]) -> str:
 
 
 def run_of(settings: Settings, args: argparse.Namespace) -> cells.Run:
-    return cells.Run(tuple(run_parameters(settings, args)), args.timeout)
+    return cells.Run(tuple(run_parameters(settings, args)), args.timeout, getattr(args, "strict", False))
 
 
 def run_parameters(settings: Settings, args: argparse.Namespace) -> list[str]:
@@ -404,7 +417,7 @@ def say_verdicts(settings: Settings, args: argparse.Namespace, line: Line,
         say(report.verdict_table(verdicts))
     say("")
     for verdict in verdicts:
-        if not verdict.holds:
+        if not verdict.holds or verdict.known:
             say(report.witnesses(verdict))
         for case in verdict.failed:
             say(f"fails on {verdict.arch}: {case}")
@@ -414,6 +427,11 @@ def say_verdicts(settings: Settings, args: argparse.Namespace, line: Line,
             say(f"the kernel's last words: {log}")
     say_claim(settings, args, line, f"verify {shlex.quote(args.tree)}", verdicts)
     say_unavailable(without)
+
+
+def known_in(verdicts: Sequence[judge.Verdict]) -> list[str]:
+    """The known defects that show in any of them."""
+    return list(dict.fromkeys(n for v in verdicts for n in v.known))
 
 
 def broken_rules(verdicts: Sequence[judge.Verdict]) -> list[str]:
@@ -426,7 +444,7 @@ def try_fixes(settings: Settings, args: argparse.Namespace, wanted: Sequence[Cel
               found: Sequence[fixes.Missing]) -> tuple[str, dict[str, Any]]:
     """Whether a tree holds with the fixes that it lacks, on its staged copy."""
     forms = tuple(m.form for m in found)
-    name = "+".join(["tree", *(m.fix.name for m in found)])
+    name = "+".join([cells.TREE, *(m.fix.name for m in found)])
     outcomes = cells.run_cells(
         settings, [replace(c, variant=name, patches=forms) for c in wanted], run)
     verdicts, errors = parted(outcomes)
@@ -441,12 +459,14 @@ def try_fixes(settings: Settings, args: argparse.Namespace, wanted: Sequence[Cel
     }
 
 
-def tree_verdict(args: argparse.Namespace, verdicts: Sequence[judge.Verdict],
+def tree_verdict(args: argparse.Namespace, line: Line, verdicts: Sequence[judge.Verdict],
                  errors: Sequence[WbError], caller: str) -> tuple[str, Exit]:
     """What came out of a tree, in words, and the exit code."""
     nowhere = "" if errors else explored_nowhere(args, verdicts)
     code = report.first_of(v.exit for v in verdicts)
     words = [report.in_words(verdicts)] if verdicts else []
+    if known := defects.in_words(known_in(verdicts), line):
+        words = [f"{words[0]}, but for {known}" if code == Exit.OK else f"{words[0]}; {known}"]
     if caller:
         words = [caller, *words]
         code = Exit.VIOLATION
@@ -465,7 +485,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     archs = named(settings, args, line)
     calls = contracts.allowed(contracts.find(source.path, line), args.allow_caller or ())
     path = options.begun(settings, args, f"{folder}.json", line, archs)
-    wanted = [Cell(line, "tree", arch, source, (), folder) for arch in selected(settings, args, line)]
+    wanted = [Cell(line, cells.TREE, arch, source, (), folder) for arch in selected(settings, args, line)]
     path.about.of(source)
     say_uncovered(args, wanted)
     outcomes = cells.run_cells(settings, wanted, run)
@@ -478,11 +498,12 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     if calls:
         say(contracts.described(calls) + "\n")
     caller = contracts.finding(calls)
-    words, code = tree_verdict(args, verdicts, errors, caller)
+    words, code = tree_verdict(args, line, verdicts, errors, caller)
     data = {
         **report.summed_up(verdicts, words, code, whole=not errors),
         "tree": str(source.path), "line": line.name, "version": source.version,
         "taken_for": like.as_json(),
+        "known_defects": defects.as_json(known_in(verdicts), line),
         "callers": [c.as_json() for c in calls],
         "unknown_callers": [str(c) for c in contracts.unknown(calls)],
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],
@@ -517,7 +538,7 @@ def one_cell(settings: Settings, args: argparse.Namespace) -> Cell:
     if len(found) != 1:
         raise WbError(Exit.USAGE, f"--arch {args.arch}: one architecture at a time, please")
     if user:
-        return Cell(line, "tree", found[0], user[1], (), user[2])
+        return Cell(line, cells.TREE, found[0], user[1], (), user[2])
     source = fetch.get(settings, line, os.environ.get("KSRC"))
     return variant_cell(line, variant, found[0], source)
 
@@ -783,6 +804,7 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("tree", type=options.given)
     c.add_argument("--fix", action="store_true", help="if it is broken, judge it again with the "
                    "known fixes that it lacks, on the staged copy")
+    c.add_argument("--strict", action="store_true", help="exit 1 for a known defect of the line, too")
     c.add_argument("--allow-caller", type=options.given, action="append", metavar="NAME",
                    help="a caller of a function that asks something of its callers was looked at, and "
                    "does it: NAME or FILE:NAME; can be repeated")

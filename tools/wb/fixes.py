@@ -38,7 +38,8 @@ class Missing:
                 "only": self.form.only}
 
 
-def _applies(tree: Path, forms: Sequence[Form]) -> bool:
+def applies(tree: Path, forms: Sequence[Form]) -> bool:
+    """Do patches apply to a tree, one on top of the other? It is only read."""
     try:
         stage.apply_patches(tree, forms)
     except WbError as error:
@@ -49,8 +50,8 @@ def _applies(tree: Path, forms: Sequence[Form]) -> bool:
 
 
 def against(line: Line, broken: Collection[str]) -> list[Fix]:
-    """The parts of a line's fix that are against what is broken."""
-    return [f for f in line.fixes if set(f.cures) & set(broken)]
+    """The parts of a line's fix, and the cures of its known defects, that are against what is broken."""
+    return [f for f in (*line.fixes, *(d.cure for d in line.defects)) if set(f.cures) & set(broken)]
 
 
 def missing(tree: Path, line: Line, broken: Collection[str]) -> list[Missing]:
@@ -58,7 +59,7 @@ def missing(tree: Path, line: Line, broken: Collection[str]) -> list[Missing]:
     found: list[Missing] = []
     for fix in against(line, broken):
         before = [m.form for m in found]
-        form = next((f for f in fix.forms if _applies(tree, [*before, f])), None)
+        form = next((f for f in fix.forms if applies(tree, [*before, f])), None)
         if form:
             found.append(Missing(fix, form))
     return found

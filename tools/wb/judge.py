@@ -131,6 +131,7 @@ class Breakage:
     witness: str
     trace: list[str] = field(default_factory=list)
     diagram: list[str] = field(default_factory=list)
+    known: str = ""  # the known defect of the line that it is of
 
     @property
     def cost(self) -> tuple[int, int, int, str]:
@@ -191,13 +192,24 @@ class Scenario:
     violates: bool = False  # a rule, by the numbers of the account
 
     @property
+    def new(self) -> list[Breakage]:
+        """What is broken and not known to be."""
+        return [b for b in self.breaks if not b.known]
+
+    @property
+    def known(self) -> list[str]:
+        """The known defects that show."""
+        return list(dict.fromkeys(b.known for b in self.breaks if b.known))
+
+    @property
     def rules(self) -> list[str]:
-        return [short_rule(b.rule) for b in self.breaks]
+        return [short_rule(b.rule) for b in self.new]
 
     @property
     def masked(self) -> list[str]:
         """Rules that hold, though what breaks them did happen."""
-        return [r for r in map(short_rule, self.near_misses) if r not in self.rules]
+        broken = [short_rule(b.rule) for b in self.breaks]
+        return [r for r in map(short_rule, self.near_misses) if r not in broken]
 
     @property
     def complete(self) -> bool:
@@ -211,17 +223,18 @@ class Scenario:
 
     @property
     def holds(self) -> bool:
-        """Was it explored, and nothing found?"""
+        """Was it explored, and nothing found that is new?"""
         return self.skipped is None and self.extent in ("bounded", "complete") and not (
-            self.breaks or self.vacuous or self.error or self.died or self.unstable or self.problems)
+            self.new or self.vacuous or self.error or self.died or self.unstable or self.problems)
 
     @property
     def summary(self) -> str:
         """What is broken, or how far it holds, and what is only masked."""
-        if self.breaks:
-            text = ", ".join(self.rules)
+        if self.new:
+            text = ", ".join([*self.rules, *self.known])
         elif self.holds:
             text = f"holds {self.explored}"
+            text += f", but for {', '.join(self.known)}" if self.known else ""
         elif self.unstable:
             text = f"unstable: {', '.join(dict.fromkeys(short_rule(u.rule) for u in self.unstable))}"
         elif self.died:
@@ -266,8 +279,13 @@ class Verdict:
 
     @property
     def broken(self) -> bool:
-        """Is something broken for certain?"""
-        return bool(self.failed or any(s.breaks for s in self.scenarios.values()))
+        """Is something broken for certain, and not known to be?"""
+        return bool(self.failed or any(s.new for s in self.scenarios.values()))
+
+    @property
+    def known(self) -> list[str]:
+        """The known defects that show."""
+        return list(dict.fromkeys(n for s in self.scenarios.values() for n in s.known))
 
     @property
     def exit(self) -> Exit:
@@ -293,19 +311,19 @@ class Verdict:
 
     @property
     def breaks(self) -> dict[str, list[str]]:
-        return {n: s.rules for n, s in self.scenarios.items() if s.breaks}
+        return {n: s.rules for n, s in self.scenarios.items() if s.new}
 
     @property
     def rules(self) -> list[str]:
         """The rules that are broken; deaths are apart."""
-        return sorted({short_rule(b.rule) for s in self.scenarios.values() for b in s.breaks
+        return sorted({short_rule(b.rule) for s in self.scenarios.values() for b in s.new
                        if not b.deadly})
 
     @property
     def findings(self) -> list[str]:
         """What is broken, in words: rules, deaths in a schedule, cases."""
         best: dict[str, Breakage] = {}
-        for b in (b for s in self.scenarios.values() for b in s.breaks if b.deadly):
+        for b in (b for s in self.scenarios.values() for b in s.new if b.deadly):
             best[b.rule] = min(best.get(b.rule, b), b, key=lambda b: b.cost)
         return [*self.rules, *(b.dying for b in best.values()), *failures(self.failed)]
 
@@ -342,7 +360,8 @@ class Verdict:
             return UNAVAILABLE
         words = [f"broken: {', '.join(self.findings)}"] if self.findings else []
         words += [*self.ends, *self.gaps]
-        return "; ".join(words) or (f"holds {self.explored}" if self.ran else "passes, not explored")
+        known = f", but for {', '.join(self.known)}" if self.known else ""
+        return "; ".join(words) or (f"holds {self.explored}{known}" if self.ran else "passes, not explored")
 
     @property
     def ran(self) -> int:
@@ -376,7 +395,7 @@ class Verdict:
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "holds": self.holds, "summary": self.summary,
-                "exit": int(self.exit), "claim": self.claim}
+                "exit": int(self.exit), "known_defects": self.known, "claim": self.claim}
 
 
 def failures(failed: Sequence[str], room: int = 3) -> list[str]:

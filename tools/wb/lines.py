@@ -17,7 +17,8 @@ DEFAULT = "v5.10"
 class Variant:
     """A line's tree plus a stack of patches, and the verdict expected of it.
 
-    `not_on` has the architectures that can't tell it from a right one, and why.
+    `not_on` has the architectures that can't tell it from a right one, and why. `cures` are
+    known defects that it is without, though it has another patch than theirs.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Variant:
     patches: tuple[Path, ...]
     breaks: dict[str, list[str]]
     not_on: dict[str, str] = field(default_factory=dict)
+    cures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,24 @@ class Fix:
 
 
 @dataclass(frozen=True)
+class Defect:
+    """A violation that a line's own kernels are known to have: the rule, by its short name, the
+    scenarios that show it, the letter of the operation with which programs do, and its cure.
+    """
+
+    name: str
+    about: str
+    rule: str
+    scenarios: tuple[str, ...]
+    operation: str
+    patch: Path
+
+    @property
+    def cure(self) -> Fix:
+        return Fix(self.name, self.about, (self.rule,), (Form(self.patch),))
+
+
+@dataclass(frozen=True)
 class Contract:
     """A function that asks something of its callers, and the callers known to do so:
     how, by "file:function".
@@ -89,7 +109,13 @@ class Line:
     judged: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    defects: tuple[Defect, ...] = ()
     lacks: tuple[str, ...] = ()  # scenarios that its kernels have no code for
+
+    def defects_of(self, variant: Variant) -> tuple[Defect, ...]:
+        """The known defects that a variant has."""
+        return tuple(d for d in self.defects
+                     if d.patch not in variant.patches and d.name not in variant.cures)
 
     @property
     def series(self) -> str:
@@ -131,6 +157,11 @@ def _fix(folder: Path, d: dict[str, Any]) -> Fix:
     return Fix(d["name"], d["about"], tuple(d["cures"]), tuple(forms))
 
 
+def _defect(folder: Path, d: dict[str, Any]) -> Defect:
+    return Defect(d["name"], d["about"], d["rule"], tuple(d["scenarios"]), d["operation"],
+                  patch_files(folder, [d["patch"]])[0])
+
+
 def _package(d: dict[str, Any]) -> Package:
     return Package(d["name"], d["version"], tuple(d["suites"]), d["sha256"], d["tarball"])
 
@@ -138,7 +169,7 @@ def _package(d: dict[str, Any]) -> Package:
 def _check(line: strict.Table) -> None:
     """Raise for a key of a line that nobody reads."""
     line.has(("version", "makefile", "variants"),
-             ("debian", "kernel_org", "judged", "fixes", "contracts", "lacks"))
+             ("debian", "kernel_org", "judged", "fixes", "contracts", "lacks", "defects"))
     line.table("makefile").has(("VERSION", "PATCHLEVEL"))
     for name, keys in (("debian", ("name", "version", "suites", "sha256", "tarball")),
                        ("kernel_org", ("url", "sums"))):
@@ -146,11 +177,13 @@ def _check(line: strict.Table) -> None:
             line.table(name).has(keys)
     variants = line.table("variants")
     for name in variants.data:
-        variants.table(name).has(("about", "patches", "breaks"), ("not_on",))
+        variants.table(name).has(("about", "patches", "breaks"), ("not_on", "cures"))
     for fix in line.tables("fixes"):
         fix.has(("name", "about", "cures", "forms"))
         for form in fix.tables("forms"):
             form.has(("patch",), ("reverse", "only"))
+    for defect in line.tables("defects"):
+        defect.has(("name", "about", "rule", "scenarios", "operation", "patch"))
     for contract in line.tables("contracts"):
         contract.has(("function", "asks", "callers"))
 
@@ -164,7 +197,7 @@ def load(patches: Path) -> dict[str, Line]:
         _check(strict.Table(path, d, name))
         variants = {
             v: Variant(v, e["about"], patch_files(patches / name, e["patches"]), e["breaks"],
-                       e.get("not_on", {}))
+                       e.get("not_on", {}), tuple(e.get("cures", ())))
             for v, e in d["variants"].items()
         }
         lines[name] = Line(
@@ -172,7 +205,8 @@ def load(patches: Path) -> dict[str, Line]:
             _package(d["debian"]) if "debian" in d else None, d.get("kernel_org", {}), variants,
             tuple(d.get("judged", variants)),
             tuple(_fix(patches / name, f) for f in d.get("fixes", ())),
-            tuple(Contract(**c) for c in d.get("contracts", ())), tuple(d.get("lacks", ())),
+            tuple(Contract(**c) for c in d.get("contracts", ())),
+            tuple(_defect(patches / name, c) for c in d.get("defects", ())), tuple(d.get("lacks", ())),
         )
     return lines
 

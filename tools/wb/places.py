@@ -12,6 +12,9 @@ from pathlib import Path
 from . import proc
 
 
+WRAPPER = "ilv_"  # the explorer's own names, in place of the kernel's: see instrument.h
+
+
 @dataclass(frozen=True)
 class Frame:
     """A function, and the line that it is at."""
@@ -53,7 +56,7 @@ def parse_lines(text: str) -> dict[int, tuple[Frame, ...]]:
             address = int(row, 16)
             continue
         where = re.match(r"(.*):(\d+)", next(rows, ""))
-        if where and row != "??":
+        if where and row != "??" and not row.startswith(WRAPPER):
             frame = Frame(row, _file(where[1]), int(where[2]))
             found[address] = (*found.get(address, ()), frame)
     return found

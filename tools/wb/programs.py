@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 
-from . import boot, cells, judge, ktap, proc, report, rounds
+from . import boot, cells, defects, judge, ktap, proc, report, rounds
 from .build import Kernel
 from .cells import Cell
 from .errors import Exit, WbError
@@ -321,8 +321,11 @@ def run(settings: Settings, wanted: Sequence[Cell], broken: set[str], actors: Se
     for cell in wanted:
         outcome = Outcome(cell.variant, cell.arch.label, cell.variant in broken)
         kernel = cells.built(settings, cell)
+        known = cells.known_of(cell)
         for n in actors:
             size = run_size(settings, kernel, cell, n, shard, options)
+            for p in size.programs.values():
+                defects.mark(p.name, p.breaks, known)
             outcome.sizes.append(size)
             say(f"  {cell.name}: {len(size.programs)} programs of {n} actors in {size.seconds} s")
         outcomes.append(outcome)
@@ -336,7 +339,8 @@ def in_short(size: Size) -> str:
     """How far it holds, or what is broken and what is open."""
     verdict = size.verdict()
     if verdict.holds:
-        return f"holds {verdict.explored}" if verdict.ran else "not explored"
+        known = f", but for {', '.join(verdict.known)}" if verdict.known else ""
+        return f"holds {verdict.explored}{known}" if verdict.ran else "not explored"
     unstable = dict.fromkeys(short_rule(u.rule) for u in verdict.unstable)
     words = [*size.rules(), *(f"{r} unstable" for r in unstable if r not in size.rules())]
     if verdict.open not in (Exit.OK, Exit.UNSTABLE):
@@ -379,7 +383,7 @@ def differs(outcomes: Sequence[Outcome], whole: bool) -> list[str]:
         who = f"{o.variant} on {o.arch}"
         found += [f"{who}: {words}" for words in judge.failures(o.verdict.failed)]
         for p in (p for s in o.sizes for p in s.violating):
-            rules = [b for b in p.breaks if not b.deadly and not o.expected]
+            rules = [b for b in p.breaks if not b.deadly and not b.known and not o.expected]
             if rules:
                 found.append(f"{who}: {p.name} breaks {', '.join(short_rule(b.rule) for b in rules)}: "
                              f"{rules[0].witness}")
@@ -412,7 +416,9 @@ def concluded(outcomes: Sequence[Outcome], whole: bool) -> tuple[str, Exit]:
     if held := [o for o in outcomes if o.holds]:
         scenarios = [s for o in held for s in o.verdict.scenarios.values()]
         n = len({s.name for s in scenarios})
-        words.append(f"{', '.join(dict.fromkeys(o.variant for o in held))} holds {judge.extent(scenarios)}, "
+        known = dict.fromkeys(name for o in held for name in o.verdict.known)
+        but = f"but for {', '.join(known)}, " if known else ""
+        words.append(f"{', '.join(dict.fromkeys(o.variant for o in held))} holds {judge.extent(scenarios)}, {but}"
                      f"in {n} program{'s' if n != 1 else ''}, {judge.MEMORY_MODEL}, {judge.SECTIONS}")
     return f"as expected: {'; '.join(words)}", Exit.OK
 

@@ -218,6 +218,7 @@ def _hazard_cells(v: Verdict) -> list[str]:
         return [*["none"] * len(HAZARDS), ", ".join([UNAVAILABLE, *v.failed]), "0", "0"]
     ran = [s for s in v.scenarios.values() if s.skipped is None]
     rest = [r for s in ran for r in s.rules if r[:2] not in HAZARDS] + v.failed
+    rest += [f"{name} (known)" for name in v.known]
     broken = [sum(any(r[:2] == h for r in s.rules) for s in ran) for h in HAZARDS]
     masked = {r[:2] for s in ran for r in s.masked}
     rest += [*v.ends, *v.gaps]
@@ -282,7 +283,7 @@ def witnesses(verdict: Verdict) -> str:
     for s in verdict.scenarios.values():
         for b in s.breaks:
             rows.append(
-                f"{b.rule} in {s.name}: " + (
+                f"{b.rule} in {s.name}" + (f" ({b.known}, known)" if b.known else "") + ": " + (
                     f"{b.schedules} of {s.schedules} schedules; the shortest, "
                     if s.schedules and not b.deadly else "") + f"preemptions {b.preemptions}:"
             )
