@@ -147,6 +147,7 @@ struct folio {
 
 /* What the methods of a file get. */
 #define compat_aops_folio		page
+#define compat_filler_data		void
 #define compat_aops_size		unsigned int
 #define compat_aops_bool		int
 
@@ -312,6 +313,7 @@ static inline int compat_filemap_add(struct address_space *mapping,
 }
 #else
 #define compat_aops_folio		folio
+#define compat_filler_data		struct file
 #define compat_aops_size		size_t
 #define compat_aops_bool		bool
 #define compat_nr_counted(folio)	folio_nr_pages(folio)

@@ -4,6 +4,7 @@
  * core of writeback would call it. This file is not instrumented; what an
  * actor does itself between two calls is one step.
  */
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
@@ -330,6 +331,39 @@ void pwb_actor_lock_killed(void *data, int self)
 		pwb_saw(world, PWB_SAW_GAVE_UP);
 	}
 	flush_signals(current);
+	put_page(page);
+}
+
+/* Start a read into the locked page. Its end unlocks the page: see pwb_end_read(). */
+static int pwb_start_read(compat_filler_data *unused, struct compat_aops_folio *arg)
+{
+	struct folio *folio = (struct folio *)arg;
+	struct pwb_world *world = pwb_world_of(&folio->page);
+
+	pwb_locked(world, ilv_self(), &folio->page);
+	world->reading = true;
+	ilv_note("starts the read");
+	return 0;
+}
+
+/* B: read the page. The device does not fail, so the read must not. */
+void pwb_actor_read(void *data, int self)
+{
+	struct pwb_world *world = data;
+	unsigned int sleeps = ilv_sleeps(self);
+	struct page *page;
+
+	pwb_will_wait(world, self, PG_locked);
+	ilv_note("read_cache_page()");
+	page = read_cache_page(world->file[0], 0, pwb_start_read, NULL);
+	world->wait[self].waiting = false;
+	if (IS_ERR(page)) {
+		ilv_violation(PTR_ERR(page) == -EIO ? PWB_LATE_LOCK_WAKE :
+						      PWB_WRONG_RETURN);
+		return;
+	}
+	if (ilv_sleeps(self) > sleeps)
+		pwb_saw(world, PWB_SAW_READ_WAIT);
 	put_page(page);
 }
 

@@ -111,6 +111,12 @@ const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 		.actor = PWB_OP_LOCK_KILLED,
 		.in_company = PWB_NEEDS(GAVE_UP),
 	}, {
+		.actor = PWB_OP_READ,
+		.flags = PWB_REPEATS,
+		.uses = PWB_USES_UNREAD,
+		.not_with = "TIGM",	/* it would make a new page */
+		.reaches = PWB_NEEDS(READ_WAIT),
+	}, {
 		.actor = PWB_OP_DROP,
 		.flags = PWB_REPEATS,
 		.in_company = PWB_NEEDS(LOCK_WAIT),

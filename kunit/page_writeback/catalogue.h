@@ -25,6 +25,7 @@
 #define PWB_OP_KILLED		{ 'K', "wait and be killed", pwb_actor_killed }
 #define PWB_OP_LOCK		{ 'L', "lock the page", pwb_actor_lock }
 #define PWB_OP_FAIR_LOCK	{ 'Q', "queue for the page lock", pwb_actor_lock }
+#define PWB_OP_READ		{ 'B', "read the page and wait", pwb_actor_read }
 #define PWB_OP_LOCK_KILLED	{ 'J', "want the page lock and be killed", pwb_actor_lock_killed }
 #define PWB_OP_DROP		{ 'D', "put_and_wait_on_page_locked()", pwb_actor_drop }
 #define PWB_OP_NEIGHBOUR_END	{ 'N', "end the neighbour's writeback", pwb_actor_neighbour_end }
@@ -67,6 +68,7 @@ enum pwb_place {
 #define PWB_UNKNOWN	BIT(4)	/* changes what pwb_digest() does not know */
 
 /* What the setup of a program has to add: see programs.c. */
+#define PWB_USES_UNREAD		BIT(5)	/* the page is not up to date */
 #define PWB_USES_PRIVATE	BIT(0)	/* the filesystem's own data at the page */
 #define PWB_USES_RECLAIM	BIT(1)	/* marked for reclaim */
 #define PWB_USES_NEIGHBOUR	BIT(2)	/* a page in the same bucket */
@@ -96,7 +98,7 @@ struct pwb_op {
 	const char *lacks;
 };
 
-#define PWB_NR_OPS	30
+#define PWB_NR_OPS	31
 
 /* The first is the ender. */
 extern const struct pwb_op pwb_catalogue[PWB_NR_OPS];

@@ -28,6 +28,7 @@ const char *const pwb_rules[] = {
 	[PWB_TAIL_CHECK]	= "H4 tail check",
 	[PWB_EARLY_RETURN]	= "early return",
 	[PWB_MISSED_WAKE]	= "H5 missed wake",
+	[PWB_LATE_LOCK_WAKE]	= "late lock wakeup",
 	[PWB_LOST_LOCK_WAKE]	= "lost lock wakeup",
 	[PWB_WRONG_WAITER]	= "wrong waiter woken",
 	[PWB_WAITERS_LOST]	= "PG_waiters lost",
@@ -56,6 +57,7 @@ const char *const pwb_events[] = {
 	[PWB_SAW_HEAD]		= "head",
 	[PWB_SAW_NEIGHBOUR]	= "neighbour",
 	[PWB_SAW_DROPPED]	= "dropped",
+	[PWB_SAW_READ_WAIT]	= "read-wait",
 	[PWB_SAW_GAVE_UP]	= "gave-up",
 };
 

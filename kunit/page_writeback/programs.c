@@ -125,6 +125,8 @@ static int pwb_program_setup(void *data)
 		return ret;
 	if (world->uses & PWB_USES_PRIVATE)
 		folio_attach_private(pwb_folio(world), PWB_PRIVATE);
+	if (world->uses & PWB_USES_UNREAD)
+		ClearPageUptodate(world->page);
 	if (world->uses & PWB_USES_RECLAIM)
 		SetPageReclaim(world->page);
 	return world->neighbour ? pwb_neighbour_setup(world) : 0;

@@ -24,6 +24,7 @@ enum pwb_rule {
 	PWB_TAIL_CHECK,		/* H4: a page flag's check met a tail page */
 	PWB_EARLY_RETURN,	/* a waiter returned before what it waited for */
 	PWB_MISSED_WAKE,	/* H5: a waiter sleeps, and the bit is clear */
+	PWB_LATE_LOCK_WAKE,	/* a reader was woken before its read had ended */
 	PWB_LOST_LOCK_WAKE,	/* the same of a lock waiter: the page is not locked */
 	PWB_WRONG_WAITER,	/* a page lock waiter was woken by writeback's end */
 	PWB_WAITERS_LOST,	/* PG_waiters cleared while somebody waits */
@@ -66,6 +67,7 @@ enum pwb_event {
 	PWB_SAW_HEAD,		/* the frame became a head page under writeback */
 	PWB_SAW_NEIGHBOUR,	/* somebody slept on the neighbour's PG_writeback */
 	PWB_SAW_DROPPED,	/* the ender took the page out of its file */
+	PWB_SAW_READ_WAIT,	/* somebody slept until a read had ended */
 	PWB_SAW_GAVE_UP,	/* a killed lock waiter left without the lock */
 	PWB_NR_EVENTS
 };
@@ -114,6 +116,7 @@ struct pwb_wait {
  * @begun: how often writeback was begun, on files without and with tags
  * @wait: what each actor waits for
  * @locker: index of the actor that locked the page by lock_page(), or -1
+ * @reading: a read is under way, and has the page lock
  * @xa_locked: the i_pages lock of the first file is held
  * @xa_depth: what preempt_count() was when it was taken
  * @xa_nested: with interrupts off already, so perhaps within another lock
@@ -153,6 +156,7 @@ struct pwb_world {
 	unsigned int begun[2];
 	struct pwb_wait wait[ILV_MAX_ACTORS];
 	int locker;
+	bool reading;
 	bool xa_locked;
 	int xa_depth;
 	bool xa_nested;
@@ -230,9 +234,11 @@ int pwb_world_watch(struct pwb_world *world);
 int pwb_get_frames(struct pwb_world *world);
 int pwb_setup_frame(struct pwb_world *world);
 int pwb_setup(void *world);
+int pwb_setup_unread(void *world);
 int pwb_setup_untagged(void *world);
 bool pwb_stuck(void *world);
 void pwb_end_left(struct pwb_world *world);
+bool pwb_end_read(struct pwb_world *world);
 void pwb_end_orphan(struct pwb_world *world);
 void pwb_teardown(void *world);
 u64 pwb_digest(void *world);

@@ -357,6 +357,7 @@ static struct kunit_case pwb_race_cases[] = {
 	PWB_RACE(stale_reuse),
 	PWB_RACE(page_lock),
 	PWB_RACE(lock_killed),
+	PWB_RACE(lock_read),
 	PWB_RACE(lock_dropped),
 	PWB_RACE(partial),
 	PWB_RACE(invalidate),

@@ -101,6 +101,14 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	 * and waits for the lock to be dropped, (3) E ends the writeback, (4) T unlocks the
 	 * page and frees it. D must not touch it any more.
 	 */
+	/*
+	 * H3 of the page lock: (0) F waits, so PG_waiters is set, (1) L unlocks the page,
+	 * (2) B locks it, starts a read, and waits for that, (3) L wakes B.
+	 */
+	SCENARIO_IN(pwb_setup_unread, "lock_read",
+		    PWB_NEEDS(FDATAWAIT) | PWB_NEEDS(READ_WAIT),
+		    PWB_OP_END, PWB_OP_FDATAWAIT, PWB_OP_LOCK, PWB_OP_READ),
+
 	{
 		.program = PWB_PROGRAM("lock_dropped", pwb_setup, pwb_teardown,
 				       PWB_OP_END, PWB_OP_TRUNCATE, PWB_OP_DROP),

@@ -317,6 +317,8 @@ void pwb_world_reset(struct pwb_world *world)
 	world->ended = false;
 	world->neighbour_ender = ILV_NOBODY;
 	world->locker = ILV_NOBODY;
+	world->reading = false;
+	world->dropped = 0;
 	world->rescues = 0;
 	world->frees = 0;
 	world->corrupt = false;
@@ -382,6 +384,24 @@ int pwb_setup(void *data)
 	struct pwb_world *world = data;
 
 	return pwb_get_frames(world) ?: pwb_setup_frame(world);
+}
+
+/**
+ * pwb_setup_unread() - as pwb_setup(), with a page that is not up to date
+ * @data: the world
+ *
+ * As one that was written in parts.
+ *
+ * Return: 0 or a negative errno.
+ */
+int pwb_setup_unread(void *data)
+{
+	struct pwb_world *world = data;
+	int ret = pwb_setup(data);
+
+	if (!ret)
+		ClearPageUptodate(world->page);
+	return ret;
 }
 
 /**
@@ -538,6 +558,23 @@ void pwb_end_orphan(struct pwb_world *world)
 	pwb_take_file(world, tags);
 }
 
+/**
+ * pwb_end_read() - end a read that no actor is going to end
+ * @world: the world
+ *
+ * Return: whether there was one.
+ */
+bool pwb_end_read(struct pwb_world *world)
+{
+	if (!world->reading)
+		return false;
+	world->reading = false;
+	world->locker = ILV_NOBODY;
+	SetPageUptodate(world->page);
+	unlock_page(world->page);
+	return true;
+}
+
 /* Wake all that wait for PG_writeback, even of a page that left its file. */
 static void pwb_wake_all(struct pwb_world *world)
 {
@@ -572,6 +609,8 @@ bool pwb_stuck(void *data)
 		pwb_end_left(world);
 		return true;
 	}
+	if (pwb_end_read(world))
+		return true;
 	if (!pwb_missed_wakes(world))
 		return false;
 	if (world->rescues++ == PWB_MAX_RESCUES)
@@ -670,6 +709,7 @@ void pwb_teardown(void *data)
 	unsigned long flags;
 	unsigned int i;
 
+	pwb_end_read(world);
 	pwb_unlock_left(world);
 	pwb_end_left(world);
 	pwb_unlock_left(world);

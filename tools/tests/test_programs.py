@@ -242,7 +242,7 @@ class Deaths(unittest.TestCase):
 
     def test_a_part_without_a_log(self) -> None:
         """The others have results."""
-        cell = SimpleNamespace(variant="good", name="good on um", arch=UM)
+        cell = SimpleNamespace(variant="good", name="good on um", arch=UM, line=line)
         kernel = build.Kernel(Path(), UM, Path(), Path(), 0, "")
 
         def size(error: WbError) -> Size:

@@ -82,7 +82,7 @@ class Static(unittest.TestCase):
         for patch in (ROOT / "patches").glob("*/*/*.patch"):
             text = patch.read_text()
             self.assertRegex(text, r"\AFrom [0-9a-f]{40} ")
-            self.assertRegex(text, r"(?m)^Subject: \[PATCH.*\] (mm|s390/uv): ")
+            self.assertRegex(text, r"(?m)^Subject: \[PATCH.*\] (mm(/\w+)?|s390/uv): ")
             self.assertRegex(text, r"(?m)^Signed-off-by: .+ <.+@.+>$")
 
 
