@@ -10,13 +10,19 @@ from wb.errors import Exit, WbError
 LOG = """TAP version 14
 1..1
     # Subtest: page_writeback_cost
-    1..3
-    # cost nobody_waits: 256 ends in 256600 ns, as many calls in 600 ns
+    1..6
+    # cost nobody_waits: 256 calls in 256600 ns, as many of nothing in 600 ns
     ok 1 - nobody_waits
-    # cost nobody_waits_untagged: 256 ends in 128600 ns, as many calls in 600 ns
+    # cost nobody_waits_untagged: 256 calls in 128600 ns, as many of nothing in 600 ns
     ok 2 - nobody_waits_untagged
-    # cost somebody_waits: 64 ends in 128200 ns, as many calls in 200 ns
+    # cost somebody_waits: 64 calls in 128200 ns, as many of nothing in 200 ns
     ok 3 - somebody_waits
+    # cost unlock: 64 calls in 1480 ns, as many of nothing in 200 ns
+    ok 4 - unlock
+    # cost unlock_wakes: 64 calls in 64200 ns, as many of nothing in 200 ns
+    ok 5 - unlock_wakes
+    # cost lock_killed: 64 calls in 32200 ns, as many of nothing in 200 ns
+    ok 6 - lock_killed
 ok 1 - page_writeback_cost
 """
 
@@ -25,12 +31,13 @@ class Costs(unittest.TestCase):
     def test_read(self) -> None:
         self.assertEqual(cost.read(ktap.parse(LOG), "x"), {
             "nobody_waits": 1000, "nobody_waits_untagged": 500, "somebody_waits": 2000,
+            "unlock": 20, "unlock_wakes": 1000, "lock_killed": 500,
         })
 
     def test_nothing_measured(self) -> None:
         """No result is no cost of zero."""
         for old, new in (
-            ("    # cost nobody_waits: 256 ends in 256600", "    # other: 256 ends in 256600"),
+            ("    # cost nobody_waits: 256 calls in 256600", "    # other: 256 calls in 256600"),
             ("    ok 3 - somebody_waits\n", ""),
             ("ok 3 - somebody_waits", "not ok 3 - somebody_waits"),
             ("page_writeback_cost", "page_writeback_other"),

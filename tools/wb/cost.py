@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What an end of writeback costs, in instructions, as counted by QEMU."""
+"""What ends of writeback and page locks cost, in instructions, as counted by QEMU."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ CASES = {
     "nobody_waits": "nobody waits",
     "nobody_waits_untagged": "the same, without tags",
     "somebody_waits": "somebody waits",
+    "unlock": "unlock, nobody waits",
+    "unlock_wakes": "unlock, somebody waits",
+    "lock_killed": "killed lock wait",
 }
 DEBUG = "plain"  # without the instrumentation
 PARAMETERS = ("page_writeback.cost=1", "page_writeback.scenario=none")
@@ -26,7 +29,7 @@ PARAMETERS = ("page_writeback.cost=1", "page_writeback.scenario=none")
 
 @dataclass
 class Cost:
-    """Instructions for each end, by case; without those of a call."""
+    """Instructions for each call, by case; without those of a call of nothing."""
 
     variant: str
     arch: str
@@ -42,7 +45,7 @@ def read(log: ktap.Log, name: str) -> dict[str, float]:
         if case is None or not case.ok:
             raise WbError(Exit.INCOMPLETE, f"{name}: {SUITE}.{case_name} left no result")
         counts = next((m for r in case.lines if (m := re.match(
-            rf"cost {case_name}: (N) ends in (N) ns, as many calls in (N) ns".replace(
+            rf"cost {case_name}: (N) calls in (N) ns, as many of nothing in (N) ns".replace(
                 "N", r"\d{1,18}"), r))), None)
         if counts is None or int(counts[2]) <= int(counts[3]):
             raise WbError(Exit.INCOMPLETE, f"{name}: {SUITE}.{case_name} measured nothing")
