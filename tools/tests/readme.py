@@ -104,8 +104,24 @@ def matrix_blocks() -> dict[str, str]:
         "matrix": indented(report.table(report.MATRIX, rows(lines.DEFAULT, True), (8, 9))),
         "alternatives": indented(report.table(report.MATRIX, rows(lines.DEFAULT, False), (8, 9))),
         "lines": indented(report.table(("line", *report.MATRIX), later, (9, 10))),
+        "defects": defects_block(verdicts),
         "times": indented(report.table(("line", "kernels", "schedules"), counts, (1, 2))),
     }
+
+
+def defects_block(verdicts: dict[str, list[Verdict]]) -> str:
+    """Of the same runs, the known defects of the kernels as they come, each with a witness."""
+    rows = []
+    for name, line in lines.load(ROOT / "patches").items():
+        for d in line.defects:
+            for v in (v for v in verdicts[name] if v.name == "stock"):
+                found = [b for s in v.scenarios.values() for b in s.breaks if b.known == d.name]
+                best = min(found, key=lambda b: b.cost)
+                rows.append([d.name, name, v.arch, best.witness])
+    about = {d.name: d.about for line in lines.load(ROOT / "patches").values() for d in line.defects}
+    rows.sort(key=lambda r: list(about).index(r[0]))
+    return indented("\n".join(f"{name}: {text}" for name, text in about.items()) + "\n\n"
+                    + report.table(["defect", "line", "arch", "shortest"], rows))
 
 
 def crashes_block(name: str = "witness") -> str:

@@ -218,7 +218,6 @@ def _hazard_cells(v: Verdict) -> list[str]:
         return [*["none"] * len(HAZARDS), ", ".join([UNAVAILABLE, *v.failed]), "0", "0"]
     ran = [s for s in v.scenarios.values() if s.skipped is None]
     rest = [r for s in ran for r in s.rules if r[:2] not in HAZARDS] + v.failed
-    rest += [f"{name} (known)" for name in v.known]
     broken = [sum(any(r[:2] == h for r in s.rules) for s in ran) for h in HAZARDS]
     masked = {r[:2] for s in ran for r in s.masked}
     rest += [*v.ends, *v.gaps]
@@ -227,8 +226,12 @@ def _hazard_cells(v: Verdict) -> list[str]:
     holds = f"holds {v.explored}" if whole and not v.not_run else "open" if ran else "none"
     return [*(f"breaks {n}" if n else "masked" if h in masked else holds
               for h, n in zip(HAZARDS, broken, strict=True)),
-            ", ".join(dict.fromkeys(rest)) or holds, str(len(ran)),
+            ", ".join(dict.fromkeys(rest)) or holds + _but_for(v), str(len(ran)),
             str(sum(s.schedules for s in ran))]
+
+
+def _but_for(v: Verdict) -> str:
+    return f" but for {len(v.known)} known" if v.known else ""
 
 
 def matrix_row(v: Verdict) -> list[str]:
@@ -261,7 +264,7 @@ def matrix(wanted: Sequence[Cell], outcomes: Sequence[Verdict | WbError]) -> str
 def _cell(s: Scenario) -> str:
     if s.skipped is not None:
         return "skipped"
-    count = f"**{', '.join(s.rules)}** {s.violating} of {s.schedules}" if s.breaks \
+    count = f"**{', '.join(s.rules)}** {s.violating} of {s.schedules}" if s.new \
         else f"{s.summary.partition(' (H')[0]}, {s.schedules}"
     return count + (f"; {', '.join(s.masked)} masked" if s.masked else "")
 
