@@ -39,8 +39,8 @@
  * @at: before which of the actor's accesses it does
  * @seen: accesses so far
  * @acted: it has
- * @ready: and PG_writeback was set then
- * @last: it has, right before the access that cleared PG_writeback
+ * @acted_at: the last of the accesses before which it could
+ * @clears_at: the access that clears PG_writeback, if left alone
  * @locked: it has, while the lock of the wait queue was held
  * @page: whose writeback it is to end, as a CPU that is there in truth
  * @csd: by an interrupt on that one
@@ -58,8 +58,8 @@ struct pwb_other {
 	unsigned int at;
 	unsigned int seen;
 	bool acted;
-	bool ready;
-	bool last;
+	unsigned int acted_at;
+	unsigned int clears_at;
 	bool locked;
 	struct page *page;
 	call_single_data_t csd;
@@ -212,12 +212,14 @@ static void pwb_other_access(void *data, const struct ilv_access *access)
 
 	if (other->frozen && page_ref_count(other->world.page))
 		pwb_other_thaw(other);
-	if (other->acted && other->ready && other->seen == other->at + 1)
-		other->last |= !PageWriteback(other->world.page);
+	/* A compare-and-exchange does not clear it if the other has acted right before. */
+	if (!other->acted && !PageWriteback(other->world.page) && !other->clears_at)
+		other->clears_at = other->seen - 1;
 	other->nested |= other->world.xa_locked && other->world.xa_nested;
 	if (other->seen++ == other->at) {
-		other->ready = PageWriteback(other->world.page);
 		other->acted = other->act(other);
+		if (other->acted)
+			other->acted_at = other->at;
 	}
 	pwb_access(data, access);
 }
@@ -314,7 +316,7 @@ static struct pwb_acted pwb_other_cpu(struct kunit *test,
 		locked = result->atomic;
 	} while (!result->error && other->at++ < other->seen);
 	pwb_world_exit(&other->world);
-	acted.last = other->last;
+	acted.last = other->clears_at && other->acted_at == other->clears_at;
 	acted.locked = other->locked;
 	acted.thawed = other->thawed;
 	acted.nested = other->nested;

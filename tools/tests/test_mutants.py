@@ -16,8 +16,8 @@ V5_10 = ROOT / "patches/v5.10"
 ORACLES = (ROOT / "kunit/page_writeback/oracles.c").read_text()
 
 
-def job(*killed_by: str, survives: str = "") -> Job:
-    return Job("x", Path("x.patch"), Expected(tuple(killed_by), survives))
+def job(*killed_by: str, survives: str = "", equivalent: str = "") -> Job:
+    return Job("x", Path("x.patch"), Expected(tuple(killed_by), survives, equivalent))
 
 
 class Expectation(unittest.TestCase):
@@ -34,9 +34,10 @@ class Expectation(unittest.TestCase):
 
     def test_load(self) -> None:
         got = self.load('stack = ["base"]\ntwin = "fixed"\n[mutant.a]\nkilled_by = ["H3", "H1"]\n'
-                        '[mutant.b]\nsurvives = "why"\n')
+                        '[mutant.b]\nsurvives = "why"\n[mutant.c]\nequivalent = "why not"\n')
         self.assertEqual(got.mutants["a"], Expected(("H1", "H3")))
         self.assertEqual(got.mutants["b"], Expected((), "why"))
+        self.assertEqual(got.mutants["c"], Expected(equivalent="why not"))
 
     def test_a_kind_alone(self) -> None:
         """How it dies, and where, is to be said: any other death is a surprise."""
@@ -45,7 +46,13 @@ class Expectation(unittest.TestCase):
 
     def test_neither_or_both(self) -> None:
         self.assert_bad('stack = []\ntwin = "fixed"\n[mutant.a]\n')
-        self.assert_bad('stack = []\ntwin = "fixed"\n[mutant.a]\nkilled_by = ["H1"]\nsurvives = "why"\n')
+        kinds = ('killed_by = ["H1"]\n', 'survives = "why"\n', 'equivalent = "why"\n')
+        for kind in kinds:
+            self.load(f'stack = []\ntwin = "fixed"\n[mutant.a]\n{kind}')
+            for other in set(kinds) - {kind}:
+                self.assert_bad(f'stack = []\ntwin = "fixed"\n[mutant.a]\n{kind}{other}')
+        self.assert_bad(f'stack = []\ntwin = "fixed"\n[mutant.a]\n{"".join(kinds)}')
+        self.assert_bad('stack = []\ntwin = "fixed"\n[mutant.a]\nequivalent = ""\n')
         self.assert_bad('[mutant.a]\nkilled_by = ["H1"]\n')
         self.assert_bad('no toml')
 
@@ -141,12 +148,21 @@ class Surprise(unittest.TestCase):
         self.assertEqual(self.odd(job(survives="why")), "")
         self.assertIn("flagged", self.odd(job(survives="why"), "H1"))
 
+    def test_equivalent(self) -> None:
+        """What is shown to change nothing can't be caught."""
+        self.assertFalse(job(equivalent="why").refactoring)
+        self.assertEqual(self.odd(job(equivalent="why")), "")
+        self.assertIn("killed by H1", self.odd(job(equivalent="why"), "H1"))
+        row = mutants.result_row(job(equivalent="why"), Outcome("x"), "")
+        self.assertEqual((row[1], row[-1]), ("equivalent", "why"))
+        self.assertEqual(mutants.result_row(job(survives="why"), Outcome("x"), "")[1], "survives")
+
     def test_refactoring(self) -> None:
         self.assertEqual(self.odd(job()), "")
         self.assertIn("flagged by H1", self.odd(job(), "H1"))
 
     def test_problem_is_never_as_expected(self) -> None:
-        for j in (job(), job("H1"), job(survives="why")):
+        for j in (job(), job("H1"), job(survives="why"), job(equivalent="why")):
             self.assertEqual(self.odd(j, problem="does not build"), "does not build")
 
 

@@ -43,10 +43,11 @@ NAMED = ("dies: ", "reports: ", "hangs in ", "vacuous: ")
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known about one mutant: what catches it, or why nothing does."""
+    """What is known about one mutant: what catches it, why nothing does, or why nothing can."""
 
     killed_by: tuple[str, ...] = ()
     survives: str = ""
+    equivalent: str = ""  # it changes nothing, and why
 
 
 @dataclass(frozen=True)
@@ -86,20 +87,22 @@ class Outcome:
 
 
 def load_expectations(path: Path) -> Expectations:
-    """Read expected.toml; raises if it says nothing, or two things, of a mutant."""
+    """Read expected.toml; raises if it does not say exactly one thing of a mutant."""
     try:
         data = strict.load(path)
         whole = strict.Table(path, data)
         whole.has(("stack", "twin", "mutant"), ("not_alone",))
         for name in data["mutant"]:
-            whole.table("mutant").table(name).has((), ("killed_by", "survives"))
+            whole.table("mutant").table(name).has((), ("killed_by", "survives", "equivalent"))
         mutants = {
-            name: Expected(tuple(sorted(row.get("killed_by", ()))), row.get("survives", ""))
+            name: Expected(tuple(sorted(row.get("killed_by", ()))), row.get("survives", ""),
+                           row.get("equivalent", ""))
             for name, row in data["mutant"].items()
         }
-        bad = [n for n, e in mutants.items() if bool(e.killed_by) == bool(e.survives)]
+        bad = [n for n, e in mutants.items()
+               if sum(map(bool, (e.killed_by, e.survives, e.equivalent))) != 1]
         if bad:
-            raise ValueError(f"{bad[0]}: one of killed_by and survives")
+            raise ValueError(f"{bad[0]}: one of killed_by, survives and equivalent")
         for name, e in mutants.items():
             for killer in e.killed_by:
                 if killer in ("crash", "hang", "vacuous"):
@@ -180,6 +183,8 @@ def surprise(job: Job, outcome: Outcome, full: bool) -> str:
     got, want = set(outcome.killed_by), set(job.expected.killed_by)
     if outcome.problem:
         return outcome.problem
+    if job.expected.equivalent:
+        return f"changes nothing, but is killed by {', '.join(outcome.killed_by)}" if got else ""
     if job.refactoring or job.expected.survives:
         return f"flagged by {', '.join(outcome.killed_by)}" if got else ""
     if not got:
@@ -285,8 +290,9 @@ def result_row(job: Job, outcome: Outcome, odd: str) -> list[str]:
     elif outcome.killed_by:
         what = "flagged" if job.refactoring else "killed"
     else:
-        what = "passes" if job.refactoring else "survives"
-    detail = outcome.witness or job.expected.survives
+        what = ("passes" if job.refactoring else
+                "equivalent" if job.expected.equivalent else "survives")
+    detail = outcome.witness or job.expected.survives or job.expected.equivalent
     return [
         job.name, what, shortened(outcome.killed_by) or "-", str(outcome.bound),
         str(outcome.schedules or "-"), odd and f"UNEXPECTED: {odd}" or detail,
@@ -360,7 +366,7 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
         outcomes = _build_and_run(bench, jobs, args.full, note)
     odd = [surprise(j, o, args.full) for j, o in zip(jobs, outcomes, strict=True)]
     print(report.table(
-        ["mutant", "result", "by", "bound", "schedules", "witness, or why it survives"],
+        ["mutant", "result", "by", "bound", "schedules", "witness, or why there is none"],
         [result_row(j, o, s) for j, o, s in zip(jobs, outcomes, odd, strict=True)], (3, 4),
     ))
     print("\n" + alone_table(rules, jobs, outcomes) + "\n")
@@ -372,14 +378,16 @@ def command(settings: Settings, args: argparse.Namespace) -> Exit:
         "line": line.name, "version": source.version, "full": args.full, "seconds": seconds,
         "only": args.only or [], "rules": args.rules, "shard": "/".join(map(str, args.shard)),
         "as_expected": not any(odd) and not uncaught,
-        "outcomes": [{**asdict(o), "refactoring": j.refactoring, "unexpected": s}
+        "outcomes": [{**asdict(o), "refactoring": j.refactoring,
+                      "equivalent": bool(j.expected.equivalent), "unexpected": s}
                      for j, o, s in zip(jobs, outcomes, odd, strict=True)],
     })
     bad = sum(map(bool, odd)) + len(uncaught)
     mutants = [(j, o) for j, o in zip(jobs, outcomes, strict=True) if not j.refactoring]
+    equivalent = sum(bool(j.expected.equivalent) for j, _ in mutants)
     print(
         f"verdict: {sum(bool(o.killed_by) for _, o in mutants)} of {len(mutants)} mutants killed, "
-        f"{len(jobs) - len(mutants)} refactorings, {bad} unexpected; {seconds:.0f} s; "
+        f"{equivalent} equivalent, {len(jobs) - len(mutants)} refactorings, {bad} unexpected; {seconds:.0f} s; "
         f"results in {path}"
     )
     return Exit.VIOLATION if bad else Exit.OK
