@@ -74,14 +74,11 @@ static void pwb_report_cost(struct kunit *test, unsigned int n, u64 ns, u64 noth
 		  test->name, n, ns, nothing);
 }
 
-/* An array for so many, or a case that is skipped or fails. */
+/* An array for so many pointers. */
 static void *pwb_cost_array(struct kunit *test, unsigned int n)
 {
-	void *array;
+	void *array = kunit_kzalloc(test, n * sizeof(void *), GFP_KERNEL);
 
-	if (!cost)
-		kunit_skip(test, "not asked for");
-	array = kunit_kzalloc(test, n * sizeof(void *), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, array);
 	return array;
 }
@@ -90,11 +87,15 @@ static void pwb_cost(struct kunit *test, unsigned int file, unsigned int n,
 		     bool waiters)
 {
 	struct address_space **files = test->priv;
-	struct page **page = pwb_cost_array(test, n);
-	struct pwb_waiter **w = pwb_cost_array(test, n);
+	struct pwb_waiter **w;
+	struct page **page;
 	u64 ends, nothing;
 	unsigned int i;
 
+	if (!cost)
+		kunit_skip(test, "not asked for");
+	page = pwb_cost_array(test, n);
+	w = pwb_cost_array(test, n);
 	for (i = 0; i < n; i++)
 		page[i] = pwb_page_under_writeback(test, files[file], i);
 	for (i = 0; i < n && waiters; i++)
@@ -146,11 +147,15 @@ static struct page **pwb_locked_pages(struct kunit *test, unsigned int n)
 
 static void pwb_cost_unlock(struct kunit *test, bool waiters)
 {
-	struct page **page = pwb_locked_pages(test, PWB_COST_WAITERS);
-	struct pwb_waiter **w = pwb_cost_array(test, PWB_COST_WAITERS);
+	struct pwb_waiter **w;
+	struct page **page;
 	u64 unlocks, nothing;
 	unsigned int i;
 
+	if (!cost)
+		kunit_skip(test, "not asked for");
+	page = pwb_locked_pages(test, PWB_COST_WAITERS);
+	w = pwb_cost_array(test, PWB_COST_WAITERS);
 	for (i = 0; i < PWB_COST_WAITERS && waiters; i++)
 		w[i] = pwb_waiter_start(test, page[i], pwb_wait_for_lock);
 	nothing = pwb_cost_of(pwb_cost_nothing, page, PWB_COST_WAITERS);
@@ -173,10 +178,13 @@ static void unlock_wakes(struct kunit *test)
 /* A wait for the page lock by a task that was killed before. */
 static void lock_killed(struct kunit *test)
 {
-	struct page **page = pwb_locked_pages(test, PWB_COST_WAITERS);
+	struct page **page;
 	u64 waits, nothing;
 	unsigned int i;
 
+	if (!cost)
+		kunit_skip(test, "not asked for");
+	page = pwb_locked_pages(test, PWB_COST_WAITERS);
 	nothing = pwb_cost_of_sleeping(pwb_cost_nothing, page, PWB_COST_WAITERS);
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
