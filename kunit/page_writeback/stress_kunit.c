@@ -7,7 +7,8 @@
  *
  * Writers lock a page, wait for its writeback, begin another, and hand the page
  * to the enders without a reference, as one does to a device. Truncation frees
- * pages meanwhile, and their frames become the writers' next pages.
+ * pages meanwhile, and their frames become the writers' next pages. The case "locks"
+ * is in stress_locks.c.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -28,6 +29,10 @@
 static uint stress;
 module_param_cb(stress, &pwb_uint_ops, &stress, 0444);
 MODULE_PARM_DESC(stress, "time for the stress suite, in milliseconds; 0 to skip it");
+
+static uint stress_locks;
+module_param_cb(stress_locks, &pwb_uint_ops, &stress_locks, 0444);
+MODULE_PARM_DESC(stress_locks, "the same for its case of page locks and killed waiters");
 
 static uint delay;
 module_param_cb(delay, &pwb_uint_ops, &delay, 0444);
@@ -301,8 +306,18 @@ static void pages(struct kunit *test)
 	kfree(s);
 }
 
+static void locks(struct kunit *test)
+{
+	if (!stress_locks)
+		kunit_skip(test, "not asked for");
+	if (num_online_cpus() == 1)
+		kunit_skip(test, "one CPU only");
+	pwb_stress_locks(test, stress_locks, delay, PWB_STRESS_DELAY_US);
+}
+
 static struct kunit_case pwb_stress_cases[] = {
 	KUNIT_CASE(pages),
+	KUNIT_CASE(locks),
 	{}
 };
 

@@ -66,4 +66,8 @@ bool pwb_expect_parameters(struct kunit *test);
 void pwb_replay(struct kunit *test, const struct ilv_program *program,
 		struct ilv_result *r);
 
+/* stress_locks.c */
+void pwb_stress_locks(struct kunit *test, unsigned int ms, unsigned int delay,
+		      unsigned int delay_us);
+
 #endif /* _PAGE_WRITEBACK_SUITE_H */
