@@ -123,9 +123,9 @@ def stress_block() -> str:
     """Of the last `make stress`."""
     rows: list[dict[str, Any]] = results("stress")["stress"]  # type: ignore[assignment]
     return indented(report.table(
-        ["arch", "variant", "slow accesses", "seconds", "runs that hit"],
-        [[r["arch"], r["variant"], f"1 in {r['one_in']}" if r["one_in"] else "none",
-          str(r["seconds"]), f"{r['hits']} of {r['runs']}"] for r in rows], (3,),
+        ["arch", "variant", "case", "slow accesses", "seconds", "runs that hit"],
+        [[r["arch"], r["variant"], r["case"], f"1 in {r['one_in']}" if r["one_in"] else "none",
+          str(r["seconds"]), f"{r['hits']} of {r['runs']}"] for r in rows], (4,),
     ))
 
 

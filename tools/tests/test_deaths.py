@@ -864,9 +864,13 @@ class Commands(unittest.TestCase):
     def test_stress_says_who_ran_clean(self) -> None:
         line = Line("x", "1", {}, None, {}, {"bad": Variant("bad", "", (), {"truncate": ["H1"]}),
                                              "good": Variant("good", "", (), {})})
-        rows = [{"variant": "good", "hits": 0}, {"variant": "bad", "hits": 1}, {"variant": "bad", "hits": 0}]
-        self.assertEqual(stress.in_words({"stress": rows}, line), "good ran clean; bad broke, as expected")
-        self.assertEqual(stress.in_words({"stress": rows[2:]}, line), "bad ran clean, though it is broken")
+        rows = [{"case": "pages", "variant": variant, "hits": hits}
+                for variant, hits in (("good", 0), ("bad", 1), ("bad", 0))]
+        locks = [{"case": "locks", "variant": variant, "hits": 0} for variant in ("good", "bad")]
+        self.assertEqual(stress.in_words({"stress": [*rows, *locks]}, line),
+                         "pages: good ran clean, bad broke, as expected; locks: good ran clean, bad ran clean")
+        self.assertEqual(stress.in_words({"stress": rows[2:]}, line), "pages: bad ran clean, though it is broken")
+        self.assertFalse(stress.may_break(line, "bad", "locks"))
 
     def test_nobody_reads_it_any_more(self) -> None:
         """The file of results says the same as the process."""

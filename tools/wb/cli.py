@@ -691,7 +691,8 @@ def cmd_stress(settings: Settings, args: argparse.Namespace) -> Exit:
     path = begun(settings, args, "stress", line, args.variant or line.judged)
     source, wanted = variant_cells(settings, args, line, args.variant or line.judged)
     with build_lock(settings.build):
-        data, broke = stress.run(settings, wanted, args.seconds, args.runs, say)
+        data, broke = stress.run(settings, wanted, args.case or list(stress.CASES), args.seconds,
+                                 args.runs, say)
     report.write_json(path, {"line": line.name, "version": source.version, **data})
     if broke:
         say(f"\nverdict: broken: {', '.join(broke)}; results in {path}")
@@ -821,6 +822,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_variants(c)
     c.add_argument("--seconds", type=options.stress_seconds, default=10, metavar="N", help="for each run")
     c.add_argument("--runs", type=options.count, default=3, metavar="N", help="of each kernel")
+    c.add_argument("--case", choices=stress.CASES, action="append", help="pages: writeback, truncation "
+                   "and waits; locks: waiters for the page lock are killed (default: both)")
     options.add_arch(c, "x86_64")
     options.add_json(c)
     c = add("cost", cmd_cost, "instructions that an end of writeback takes, as counted by QEMU")
