@@ -231,7 +231,10 @@ static unsigned int pwb_locks_asleep(struct pwb_locker *t)
 	return t->looks;
 }
 
-/* If the kernel's own detector is there, it has the first word: see debug-hung.config. */
+/*
+ * The kernel's own detector has the first word, if it is configured: by hand, with
+ * CONFIG_DEFAULT_HUNG_TASK_TIMEOUT=3. It also reports the thread that waits for KUnit.
+ */
 static unsigned int pwb_locks_looks(void)
 {
 	return PWB_LOCKS_LOOKS +

@@ -6,7 +6,7 @@ from __future__ import annotations
 import unittest
 from pathlib import Path
 
-from wb import boot, proc, stress
+from wb import boot, lines, proc, stress
 from wb.errors import Exit, WbError
 
 SUITE = """\
@@ -79,9 +79,16 @@ class Stress(unittest.TestCase):
         # That a wakeup was lost counts anyway.
         self.assertEqual(row_of("locks", log("locks", IDLE, LOST, ok=False)).hits, 1)
 
-    def test_the_hung_task_detector_counts(self) -> None:
+    def test_a_report_of_the_kernel_is_a_hit(self) -> None:
         row = row_of("locks", log("locks", HUNG, LOCKS))
         self.assertEqual((row.hits, row.found), (1, 0))
+
+    def test_a_known_defect_is_expected(self) -> None:
+        line = lines.load(Path(__file__).parents[2] / "patches")["v5.10"]
+        self.assertTrue(stress.may_break(line, "stock", "locks"))
+        self.assertFalse(stress.may_break(line, "cured", "locks"))
+        self.assertFalse(stress.may_break(line, "stock", "pages"))
+        self.assertTrue(stress.may_break(line, "unfixed", "pages"))
 
     def test_no_result(self) -> None:
         self.refused("left no result", "locks", log("locks"))
