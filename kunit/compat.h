@@ -138,6 +138,7 @@ struct folio {
 #define release_folio			releasepage
 #define free_folio			freepage
 #define folio_lru_list(f)		page_lru(&(f)->page)
+#define folio_mapped(f)			page_mapped(&(f)->page)
 #define folio_is_file_lru(f)		page_is_file_lru(&(f)->page)
 #define folio_set_swapbacked(f)		SetPageSwapBacked(&(f)->page)
 #define folio_add_lru(f)		lru_cache_add(&(f)->page)
@@ -642,13 +643,19 @@ static inline struct page *compat_write_begin(struct file *file)
  */
 #ifdef CONFIG_PAGE_WRITEBACK_SWAP
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-static inline bool compat_swap_add(struct folio *folio)
+/* Without a use of the slot: that comes with the page table entry that refers to it. */
+static inline bool compat_swap_alloc(struct folio *folio)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
-	bool added = add_to_swap(&folio->page);
+	return add_to_swap(&folio->page);
 #else
-	bool added = add_to_swap(folio);
+	return add_to_swap(folio);
 #endif
+}
+
+static inline bool compat_swap_add(struct folio *folio)
+{
+	bool added = compat_swap_alloc(folio);
 	swp_entry_t entry = { .val = page_private(&folio->page) };
 
 	return added && !WARN_ON(swap_duplicate(entry));
@@ -691,9 +698,14 @@ static inline void compat_swap_unuse(struct folio *folio)
 
 #define compat_swap_zap(entry)		free_swap_and_cache(entry)
 #else
+static inline bool compat_swap_alloc(struct folio *folio)
+{
+	return !folio_alloc_swap(folio);
+}
+
 static inline bool compat_swap_add(struct folio *folio)
 {
-	return !folio_alloc_swap(folio) && !WARN_ON(folio_dup_swap(folio, NULL));
+	return compat_swap_alloc(folio) && !WARN_ON(folio_dup_swap(folio, NULL));
 }
 
 static inline struct page *compat_swap_find(swp_entry_t entry)
@@ -745,6 +757,20 @@ static inline void compat_swap_unuse(struct folio *folio)
 #define compat_swap_zap(entry)		swap_put_entries_direct(entry, 1)
 #endif
 #endif /* CONFIG_PAGE_WRITEBACK_SWAP */
+
+/* Replace the mappings of a huge page by swap entries; v5.16 has folios. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#define compat_unmap(folio)		try_to_unmap(&(folio)->page, TTU_SPLIT_HUGE_PMD)
+#else
+#define compat_unmap(folio)		try_to_unmap(folio, TTU_SPLIT_HUGE_PMD)
+#endif
+
+/* Split a huge page that is on no LRU list; since v6.9 not always into single pages. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#define compat_split(page, tails)	split_huge_page_to_list(page, tails)
+#else
+#define compat_split(page, tails)	split_huge_page_to_list_to_order(page, tails, 0)
+#endif
 
 /* Call a system call of two arguments as the entry code does. */
 #ifdef CONFIG_X86_64

@@ -265,14 +265,14 @@ static void pwb_check_return(struct pwb_world *world, struct page *page,
 		ilv_violation(PWB_WRONG_RETURN);
 }
 
-/* K: wait, be killed before falling asleep, and leave PG_waiters behind. */
-void pwb_actor_killed(void *data, int self)
+/**
+ * pwb_wait_killed() - wait for writeback, be killed before falling asleep, and leave
+ *		       PG_waiters behind
+ * @world: the world
+ * @page: the page
+ */
+void pwb_wait_killed(struct pwb_world *world, struct page *page)
 {
-	struct pwb_world *world = data;
-	struct page *page = pwb_find(world);
-
-	if (!page)
-		return;
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
 	ilv_note("killed while waiting");
@@ -286,6 +286,17 @@ void pwb_actor_killed(void *data, int self)
 			pwb_saw(world, PWB_SAW_STALE);
 	}
 	flush_signals(current);
+}
+
+/* K: as who wants to read the page, and is killed. */
+void pwb_actor_killed(void *data, int self)
+{
+	struct pwb_world *world = data;
+	struct page *page = pwb_find(world);
+
+	if (!page)
+		return;
+	pwb_wait_killed(world, page);
 	put_page(page);
 }
 

@@ -14,6 +14,7 @@ struct page *pwb_find_lock(struct pwb_world *world);
 void pwb_will_wait(struct pwb_world *world, int self, int bit);
 void pwb_wait_locked(struct pwb_world *world, int self, struct page *page,
 		     enum pwb_rule rule);
+void pwb_wait_killed(struct pwb_world *world, struct page *page);
 void pwb_write_again(struct pwb_world *world);
 void pwb_reuse(struct pwb_world *world, int self);
 void pwb_actor_end(void *data, int self);
@@ -76,6 +77,15 @@ void pwb_actor_swap_wait(void *data, int self);
 #else
 #define pwb_actor_swap_free	NULL
 #define pwb_actor_swap_wait	NULL
+#endif
+
+/* swap_split.c */
+#ifdef CONFIG_PAGE_WRITEBACK_SWAP_SPLIT
+void pwb_actor_swap_split(void *data, int self);
+void pwb_actor_swap_killed(void *data, int self);
+#else
+#define pwb_actor_swap_split	NULL
+#define pwb_actor_swap_killed	NULL
 #endif
 
 #endif /* _PAGE_WRITEBACK_ACTORS_H */

@@ -18,7 +18,6 @@
 				 "no transparent huge pages")
 #define PWB_NO_FAIR_LOCK	(COMPAT_HAS_LOCK_UNFAIRNESS ? NULL : "not on this line")
 #define PWB_NO_DROP		(COMPAT_HAS_PUT_AND_WAIT ? NULL : "not on this line")
-#define PWB_NO_SWAP		(IS_ENABLED(CONFIG_PAGE_WRITEBACK_SWAP) ? NULL : "no swap")
 
 const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 	{ .actor = PWB_OP_END },
@@ -139,6 +138,8 @@ const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 	{ .actor = PWB_OP_MOVE, .place = PWB_IN_CGROUP, .lacks = PWB_NO_MOVE },
 	{ .actor = PWB_OP_SWAP_FREE, .place = PWB_IN_SWAP, .lacks = PWB_NO_SWAP },
 	{ .actor = PWB_OP_SWAP_WAIT, .place = PWB_IN_SWAP, .lacks = PWB_NO_SWAP },
+	{ .actor = PWB_OP_SWAP_SPLIT, .place = PWB_IN_SWAP, .lacks = PWB_NO_SWAP_SPLIT },
+	{ .actor = PWB_OP_SWAP_KILLED, .place = PWB_IN_SWAP, .lacks = PWB_NO_SWAP_SPLIT },
 };
 
 /**

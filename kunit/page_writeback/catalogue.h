@@ -47,6 +47,15 @@
 #define PWB_OP_SWAP_FREE	{ 'X', "free the swap slot", pwb_actor_swap_free }
 #define PWB_OP_SWAP_WAIT	{ 'W', "wait for the writeback", pwb_actor_swap_wait }
 
+/* A huge page of it. */
+#define PWB_OP_SWAP_SPLIT	{ 'P', "split the huge page", pwb_actor_swap_split }
+#define PWB_OP_SWAP_KILLED	{ 'K', "wait and be killed", pwb_actor_swap_killed }
+
+#define PWB_NO_SWAP	(IS_ENABLED(CONFIG_PAGE_WRITEBACK_SWAP) ? NULL : "no swap")
+#define PWB_NO_SWAP_SPLIT						\
+	(IS_ENABLED(CONFIG_PAGE_WRITEBACK_SWAP_SPLIT) ? NULL :		\
+	 PWB_NO_SWAP ?: "huge pages are split before they are swapped")
+
 #define PWB_NO_MOVE	(IS_ENABLED(CONFIG_PAGE_WRITEBACK_MOVE) ? NULL :	\
 			 IS_ENABLED(CONFIG_MEMCG) ? "not on this line" :	\
 						    "no memory cgroups")
@@ -95,7 +104,7 @@ struct pwb_op {
 	const char *lacks;
 };
 
-#define PWB_NR_OPS	30
+#define PWB_NR_OPS	32
 
 /* The first is the ender. */
 extern const struct pwb_op pwb_catalogue[PWB_NR_OPS];

@@ -19,7 +19,7 @@
 
 static bool lethal;
 module_param_cb(lethal, &pwb_bool_ops, &lethal, 0444);
-MODULE_PARM_DESC(lethal, "leave the page flags' checks to the kernel, which dies of them");
+MODULE_PARM_DESC(lethal, "leave to the kernel what it dies of: page flags' checks, a page freed while it is split");
 
 const char *const pwb_rules[] = {
 	[PWB_DEAD_TOUCH]	= "H1 dead touch",
@@ -57,6 +57,7 @@ const char *const pwb_events[] = {
 	[PWB_SAW_NEIGHBOUR]	= "neighbour",
 	[PWB_SAW_DROPPED]	= "dropped",
 	[PWB_SAW_GAVE_UP]	= "gave-up",
+	[PWB_SAW_MEANWHILE]	= "meanwhile",
 };
 
 void pwb_saw(struct pwb_world *world, enum pwb_event event)
@@ -77,8 +78,49 @@ static void pwb_check_touch(struct pwb_world *world, int actor)
 		return;
 	if (world->free || world->life != 1)
 		ilv_violation(PWB_DEAD_TOUCH);
-	else if (!page_ref_count(page))
+	else if (!page_ref_count(page) && !world->frozen)
 		world->zero |= BIT(actor);
+}
+
+/* Of those that the page has now, how many has somebody taken while they are frozen? */
+static int pwb_taken(struct pwb_world *world)
+{
+	int n = page_ref_count(world->page) - world->spare;
+
+	if (world->taken && !n)
+		ilv_violation(PWB_FREED_IN_USE);
+	world->taken = n > 0;
+	return n;
+}
+
+/*
+ * Another CPU has frozen the references: the count is 0, and the page in use. Whoever
+ * takes one and puts it frees the page. No kernel can go on from there, so the
+ * put finds a spare one.
+ */
+static void pwb_check_frozen(struct pwb_world *world, const struct ilv_access *access)
+{
+	bool count = access->offset == offsetof(struct page, _refcount) &&
+		     access->type == (ILV_WRITE | ILV_ATOMIC);
+
+	if (pwb_taken(world) == 1 && count && !world->spare && !lethal) {
+		page_ref_inc(world->page);
+		world->spare++;
+	}
+}
+
+/**
+ * pwb_thaw() - who has the references frozen may go on, and finds what was taken
+ * @world: the world
+ */
+void pwb_thaw(struct pwb_world *world)
+{
+	if (!world->frozen)
+		return;
+	set_page_count(world->page, pwb_taken(world));
+	world->frozen = false;
+	world->taken = false;
+	world->spare = 0;
 }
 
 /**
@@ -143,8 +185,12 @@ void pwb_access(void *data, const struct ilv_access *access)
 {
 	struct pwb_world *world = data;
 
+	if (world->meanwhile)
+		world->meanwhile(world, access->actor);
 	/* The first range is the page; the neighbour is nobody's to free. */
 	if (!access->range) {
+		if (unlikely(world->frozen))
+			pwb_check_frozen(world, access);
 		pwb_check_touch(world, access->actor);
 		pwb_check_tail(world, access->actor);
 	}
@@ -182,7 +228,7 @@ void pwb_freed(struct pwb_world *world)
 		if (pwb_take_back(world))
 			set_page_count(world->page, 0);
 		world->corrupt = true;
-	} else if (pwb_in_file(world)) {
+	} else if (world->frozen || pwb_in_file(world)) {
 		ilv_violation(PWB_FREED_IN_USE);
 		page_ref_inc(world->page);
 		world->corrupt = true;
@@ -265,7 +311,7 @@ void pwb_state(void *data, char *buf, size_t size)
 	struct page *page = world->page;
 	const unsigned long *flags = compat_page_flags(page);
 
-	snprintf(buf, size, "%d%s%s%s%s%s", page_ref_count(page),
+	snprintf(buf, size, "%d%s%s%s%s%s", page_ref_count(page) - world->spare,
 		 world->free ? " free" : world->life > 1 ? " reused" : "",
 		 PageTail(page) ? " tail" : "",
 		 test_bit(PG_locked, flags) ? " lock" : "",

@@ -24,6 +24,7 @@ struct xarray;
 
 bool pwb_check_policy(const struct page *page);
 void pwb_xa_locked(const struct xarray *xa, bool locked, bool nested);
+void pwb_xa_other_cpu(bool locked);
 
 #define PWB_POLICY_CHECK(cond, text)					\
 	(!__builtin_constant_p(cond) && !__builtin_strstr(text, "PagePoisoned"))
@@ -46,6 +47,15 @@ do {									\
 
 /* Not before here: it may include <linux/page-flags.h> some day. */
 #include <linux/xarray.h>
+
+/* By another CPU, perhaps, while an actor has it. */
+#undef xa_lock
+#define xa_lock(xa)							\
+do {									\
+	pwb_xa_other_cpu(false);					\
+	spin_lock(&(xa)->xa_lock);					\
+	pwb_xa_other_cpu(true);						\
+} while (0)
 
 #undef xa_lock_irq
 #define xa_lock_irq(xa)							\

@@ -67,6 +67,7 @@ enum pwb_event {
 	PWB_SAW_NEIGHBOUR,	/* somebody slept on the neighbour's PG_writeback */
 	PWB_SAW_DROPPED,	/* the ender took the page out of its file */
 	PWB_SAW_GAVE_UP,	/* a killed lock waiter left others behind */
+	PWB_SAW_MEANWHILE,	/* another CPU was let in while the end was under way */
 	PWB_NR_EVENTS
 };
 
@@ -129,6 +130,12 @@ struct pwb_wait {
  * @order: the frame is the first of so many, and they are one large folio
  * @drops: the ender drops the page from the file once it is written, and holds
  *	   the page lock for that
+ * @meanwhile: called right before each access of an actor to the page, to let
+ *	       another CPU in; or NULL
+ * @xa_other_cpu: see pwb_xa_other_cpu(); or NULL
+ * @frozen: another CPU has the references frozen
+ * @taken: and an actor has taken one since
+ * @spare: how many were added so that the page is not freed
  */
 struct pwb_world {
 	struct address_space *file[2];
@@ -167,6 +174,11 @@ struct pwb_world {
 	unsigned int uses;
 	unsigned int order;
 	bool drops;
+	void (*meanwhile)(struct pwb_world *world, int actor);
+	void (*xa_other_cpu)(struct pwb_world *world, bool locked);
+	bool frozen;
+	bool taken;
+	int spare;
 };
 
 /* The frame as a folio of its own; not to be used while it is a tail page. */
@@ -183,6 +195,7 @@ static inline struct folio *pwb_folio(const struct pwb_world *world)
  * @covered: pwb_digest() knows all of its world, so that it can be explored
  *	     without a bound
  * @max_bound: where a schedule is expensive, the highest bound, or 0
+ * @other_cpu: it needs a second CPU
  * @init: what all schedules share beyond pwb_world_init(): 0 or a negative
  *	  errno; or NULL
  * @exit: undoes @init
@@ -193,6 +206,7 @@ struct pwb_scenario {
 	const char *lacks;
 	bool covered;
 	unsigned int max_bound;
+	bool other_cpu;
 	int (*init)(struct pwb_world *world);
 	void (*exit)(struct pwb_world *world);
 };
@@ -258,6 +272,7 @@ void pwb_neighbour_wake(struct pwb_world *world);
 void pwb_access(void *world, const struct ilv_access *access);
 void pwb_woken(void *world, int waker, int sleeper);
 void pwb_freed(struct pwb_world *world);
+void pwb_thaw(struct pwb_world *world);
 void pwb_deadlock(void *world);
 void pwb_found(void *world, unsigned int rule, const char *schedule,
 	       bool certain);
@@ -267,6 +282,7 @@ void pwb_saw(struct pwb_world *world, enum pwb_event event);
 /* Scenarios in other contexts: each ends with an entry without a name. */
 extern const struct pwb_scenario pwb_huge_scenarios[];		/* huge.c */
 extern const struct pwb_scenario pwb_swap_scenarios[];		/* swap.c */
+extern const struct pwb_scenario pwb_swap_split_scenarios[];	/* swap_split.c */
 extern const struct pwb_scenario pwb_migrate_scenarios[];	/* migrate.c */
 extern const struct pwb_scenario pwb_move_scenarios[];		/* memcg_move.c */
 extern const struct pwb_scenario pwb_context_scenarios[];	/* contexts.c */

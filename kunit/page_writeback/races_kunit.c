@@ -3,6 +3,7 @@
  * page_writeback_races: the scenarios, through every interleaving within the
  * bound. Lines of the form "# word name: ..." are for the tools to read.
  */
+#include <linux/cpumask.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/slab.h>
@@ -318,6 +319,8 @@ static void pwb_race(struct kunit *test)
 		kunit_skip(test, "not asked for");
 	if (s->lacks)
 		kunit_skip(test, "%s", s->lacks);
+	if (s->other_cpu && num_online_cpus() == 1)
+		kunit_skip(test, "one CPU only");
 
 	result = kunit_kzalloc(test, sizeof(*result), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, result);
@@ -362,6 +365,7 @@ static struct kunit_case pwb_race_cases[] = {
 	PWB_RACE(migrate),
 	PWB_RACE(memcg_move),
 	PWB_RACE(swap_reuse),
+	PWB_RACE(swap_split),
 	PWB_RACE(huge_tail),
 	PWB_RACE(huge_reuse),
 	PWB_RACE(huge_split),

@@ -126,7 +126,10 @@ static const struct pwb_scenario pwb_absent[] = {
 	ABSENT("memcg_move", PWB_NO_MOVE),
 #endif
 #ifndef CONFIG_PAGE_WRITEBACK_SWAP
-	ABSENT("swap_reuse", "no swap"),
+	ABSENT("swap_reuse", PWB_NO_SWAP),
+#endif
+#ifndef CONFIG_PAGE_WRITEBACK_SWAP_SPLIT
+	ABSENT("swap_split", PWB_NO_SWAP_SPLIT),
 #endif
 	{}
 };
@@ -147,6 +150,9 @@ static const struct pwb_scenario *const pwb_tables[] = {
 #endif
 #ifdef CONFIG_PAGE_WRITEBACK_SWAP
 	pwb_swap_scenarios,
+#endif
+#ifdef CONFIG_PAGE_WRITEBACK_SWAP_SPLIT
+	pwb_swap_split_scenarios,
 #endif
 	pwb_absent,
 };

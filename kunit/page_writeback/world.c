@@ -194,6 +194,21 @@ void pwb_xa_locked(const struct xarray *xa, bool locked, bool nested)
 }
 
 /**
+ * pwb_xa_other_cpu() - a lock of some file's pages is to be taken, or was, where
+ *			interrupts are off already
+ * @locked: which of the two
+ *
+ * Called by page_checks.h, by actors and others.
+ */
+void pwb_xa_other_cpu(bool locked)
+{
+	struct pwb_world *world = READ_ONCE(pwb_live);
+
+	if (world && world->xa_other_cpu)
+		world->xa_other_cpu(world, locked);
+}
+
+/**
  * pwb_world_init() - what all schedules of a scenario share
  * @world: filled in; @world->ender is left alone
  *
