@@ -523,10 +523,11 @@ static enum pwb_rule pwb_missed(const struct pwb_world *world, int sleeper)
 	return PWB_MISSED_WAKE;
 }
 
-static bool pwb_missed_wakes(const struct pwb_world *world)
+/* A mask of the rules that are broken. */
+static unsigned long pwb_missed_wakes(const struct pwb_world *world)
 {
+	unsigned long rules = 0;
 	enum pwb_rule rule;
-	bool any = false;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(world->wait); i++) {
@@ -534,9 +535,9 @@ static bool pwb_missed_wakes(const struct pwb_world *world)
 		if (rule == PWB_NR_RULES)
 			continue;
 		ilv_violation(rule);
-		any = true;
+		rules |= BIT(rule);
 	}
-	return any;
+	return rules;
 }
 
 /*
@@ -615,6 +616,7 @@ bool pwb_stuck(void *data)
 {
 	struct pwb_world *world = data;
 	struct folio *folio = pwb_folio(world);
+	unsigned long missed;
 
 	if (pwb_neighbour_end(world))
 		return true;
@@ -626,12 +628,15 @@ bool pwb_stuck(void *data)
 	}
 	if (pwb_end_read(world))
 		return true;
-	if (!pwb_missed_wakes(world))
+	missed = pwb_missed_wakes(world);
+	if (!missed)
 		return false;
 	if (world->rescues++ == PWB_MAX_RESCUES)
 		return false;
-	pwb_wake_all(world);
-	pwb_neighbour_wake(world);
+	if (missed & BIT(PWB_MISSED_WAKE)) {
+		pwb_wake_all(world);
+		pwb_neighbour_wake(world);
+	}
 	if (folio_trylock(folio)) {
 		folio_set_waiters(folio);
 		folio_unlock(folio);

@@ -30,6 +30,7 @@ DEADLY = ("reuse_sync", "rearm_sync")
 KINDS = {
     "no transparent huge pages": "huge pages",
     "no swap": "swap",
+    "huge pages are split before they are swapped": "huge pages in swap",
     "no migration": "migration",
     "no memory cgroups": "memory cgroups",
     "one CPU only": "several CPUs at a time",
