@@ -16,8 +16,8 @@ DATA = Path(__file__).parent / "data"
 COVERED = ("page_writeback.cover=3", "page_writeback.compare=1")
 # By name of the log: the variant, and the kernel's parameters.
 LOGS = {
-    "pass": ("seed+recheck", COVERED),
-    "skip": ("seed+recheck", ("page_writeback.scenario=reuse",)),
+    "pass": ("seed+recheck+cured", COVERED),
+    "skip": ("seed+recheck+cured", ("page_writeback.scenario=reuse",)),
     "fail": ("unfixed", ("page_writeback.bound=2",)),
     "crash": ("unfixed", ("page_writeback.scenario=reuse_sync",)),
 }
