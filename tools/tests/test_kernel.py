@@ -366,10 +366,33 @@ class Kernel(KernelTest):
         self.assertNotEqual(made[0][1], (on / objects[1]).read_bytes())
 
     def test_5_stock_tree(self) -> None:
-        """5.10.223 as it comes holds, and is not written to."""
+        """5.10.223 as it comes holds, but for its known defects, and is not written to."""
+        known = [d.name for d in LINE.defects]
         with own_tree() as tree:
             before = identities(tree)
-            self.check(wbcheck("verify", tree), Exit.OK)
+            done = wbcheck("verify", tree)
+            self.check(done, Exit.OK)
+            last = done.stdout.splitlines()[-1]
+            self.assertRegex(last, rf"^verdict: holds ≤.*, but for {len(known)} known defects? of v5\.10: ")
+            data = verified(tree)
+            self.assertTrue(data["holds"])
+            self.assertEqual([d["name"] for d in data["known_defects"]], known)  # type: ignore[attr-defined]
+            for d in LINE.defects:
+                self.assertIn(f"{d.name} (patch: patches/v5.10/defects/{d.patch.name})", last)
+                done = wbcheck("verify", "--strict", "--scenario", d.scenarios[0], tree)
+                self.check(done, Exit.VIOLATION)
+                self.assertIn(f"verdict: broken: {d.rule}: ", done.stdout.splitlines()[-1])
+                self.assertIn(d.patch.name, done.stdout)  # that it lacks
+            # Each with its cure, and strictly.
+            for path, content in stage.apply_patches(tree, [d.patch for d in LINE.defects]).items():
+                assert content is not None
+                (tree / path).unlink()
+                (tree / path).write_bytes(content)
+            done = wbcheck("verify", "--strict", tree)
+            self.check(done, Exit.OK)
+            self.assertNotIn("known defect", done.stdout)
+            for path in {b[0] for b in BREAKS.values()}:
+                put_back(tree, path)
             self.assertTrue(identities(tree) == before, "the tree was written to")
 
     def test_5b_used_tree(self) -> None:
@@ -404,7 +427,7 @@ class Kernel(KernelTest):
         self.assertIn(" M mm/page-writeback.c", status)
         done = wbcheck("verify", tree)
         self.check(done, Exit.VIOLATION)
-        self.assertIn("verdict: broken: H3: ", done.stdout.splitlines()[-1])
+        self.assertIn("verdict: broken: H3; 2 known defects of v5.10: ", done.stdout.splitlines()[-1])
         self.assertEqual(run([*git, "status", "--porcelain"]), status)
         self.assertEqual(everything(tree), before)
 
