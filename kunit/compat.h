@@ -386,6 +386,17 @@ static inline void compat_write_pages(struct address_space *mapping,
 	((void (*)(struct folio *folio, wait_queue_entry_t *waiter))NULL)
 #endif
 
+/* The end of a read that has not failed. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline void compat_end_read(struct folio *folio)
+{
+	folio_mark_uptodate(folio);
+	folio_unlock(folio);
+}
+#else
+#define compat_end_read(folio)		folio_end_read(folio, true)
+#endif
+
 /*
  * How often a waiter for the page lock may be passed over, before it is handed to
  * him. By v7.2 only the sysctl is left to set it by, out of a table in filemap.c.

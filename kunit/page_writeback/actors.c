@@ -378,6 +378,12 @@ void pwb_actor_read(void *data, int self)
 	put_page(page);
 }
 
+/* U: the completion of the read, if it has begun. */
+void pwb_actor_read_end(void *data, int self)
+{
+	pwb_end_read(data);
+}
+
 /* D: want to know when the lock is dropped, and not keep the page for that. */
 void pwb_actor_drop(void *data, int self)
 {

@@ -30,6 +30,7 @@ void pwb_actor_killed(void *data, int self);
 void pwb_actor_lock(void *data, int self);
 void pwb_actor_lock_killed(void *data, int self);
 void pwb_actor_read(void *data, int self);
+void pwb_actor_read_end(void *data, int self);
 void pwb_actor_drop(void *data, int self);
 void pwb_actor_sync(void *data, int self);
 void pwb_actor_reuse_sync(void *data, int self);

@@ -16,7 +16,6 @@
 #define PWB_NO_MIGRATION	(IS_ENABLED(CONFIG_MIGRATION) ? NULL : "no migration")
 #define PWB_NO_HUGE		(IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ? NULL : \
 				 "no transparent huge pages")
-#define PWB_NO_FAIR_LOCK	(COMPAT_HAS_LOCK_UNFAIRNESS ? NULL : "not on this line")
 
 const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 	{ .actor = PWB_OP_END },
@@ -134,6 +133,7 @@ const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 	},
 
 	/* Only for scenarios. */
+	{ .actor = PWB_OP_READ_END, .flags = PWB_ALONE },
 	{ .actor = PWB_OP_SYNC, .flags = PWB_DIES },
 	{ .actor = PWB_OP_REUSE_SYNC, .flags = PWB_DIES | PWB_NEEDS_FREE },
 	{ .actor = PWB_OP_HUGE, .place = PWB_IN_HUGE, .lacks = PWB_NO_HUGE },
@@ -154,7 +154,7 @@ const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 bool pwb_op_combines(const struct pwb_op *op)
 {
 	return op != pwb_catalogue && op->place == PWB_IN_FILE && !op->lacks &&
-	       !(op->flags & PWB_DIES);
+	       !(op->flags & (PWB_DIES | PWB_ALONE));
 }
 
 static bool pwb_goes_with(const struct pwb_op *a, const struct pwb_op *b)

@@ -26,6 +26,7 @@
 #define PWB_OP_LOCK		{ 'L', "lock the page", pwb_actor_lock }
 #define PWB_OP_FAIR_LOCK	{ 'Q', "queue for the page lock", pwb_actor_lock }
 #define PWB_OP_READ		{ 'B', "read the page and wait", pwb_actor_read }
+#define PWB_OP_READ_END		{ 'U', "end the read", pwb_actor_read_end }
 #define PWB_OP_LOCK_KILLED	{ 'J', "want the page lock and be killed", pwb_actor_lock_killed }
 #define PWB_OP_DROP		{ 'D', "put_and_wait_on_page_locked()", pwb_actor_drop }
 #define PWB_OP_NEIGHBOUR_END	{ 'N', "end the neighbour's writeback", pwb_actor_neighbour_end }
@@ -57,6 +58,7 @@
 	(IS_ENABLED(CONFIG_PAGE_WRITEBACK_SWAP_SPLIT) ? NULL :		\
 	 PWB_NO_SWAP ?: "huge pages are split before they are swapped")
 
+#define PWB_NO_FAIR_LOCK	(COMPAT_HAS_LOCK_UNFAIRNESS ? NULL : "not on this line")
 #define PWB_NO_DROP		(COMPAT_HAS_PUT_AND_WAIT ? NULL : "not on this line")
 #define PWB_NO_MOVE	(IS_ENABLED(CONFIG_PAGE_WRITEBACK_MOVE) ? NULL :	\
 			 IS_ENABLED(CONFIG_MEMCG) ? "not on this line" :	\
@@ -74,6 +76,7 @@ enum pwb_place {
 #define PWB_NEEDS_FREE	BIT(1)	/* does nothing unless somebody does */
 #define PWB_REPEATS	BIT(2)	/* two of a kind differ from one */
 #define PWB_DIES	BIT(3)	/* of a violation the kernel dies */
+#define PWB_ALONE	BIT(6)	/* is in no program */
 #define PWB_UNKNOWN	BIT(4)	/* changes what pwb_digest() does not know */
 
 /* What the setup of a program has to add: see programs.c. */
@@ -107,7 +110,7 @@ struct pwb_op {
 	const char *lacks;
 };
 
-#define PWB_NR_OPS	33
+#define PWB_NR_OPS	34
 
 /* The first is the ender. */
 extern const struct pwb_op pwb_catalogue[PWB_NR_OPS];

@@ -18,6 +18,19 @@
 	.needs = PWB_NEEDS(WINDOW) | (_needs),				\
 }
 
+static int pwb_unfairness;	/* as it was before */
+
+static int pwb_fair_init(struct pwb_world *world)
+{
+	pwb_unfairness = compat_set_lock_unfairness(0);
+	return 0;
+}
+
+static void pwb_fair_exit(struct pwb_world *world)
+{
+	compat_set_lock_unfairness(pwb_unfairness);
+}
+
 static const struct pwb_scenario pwb_scenarios[] = {
 	/*
 	 * Plain truncation: (1) F and T wait for the writeback, (2) E ends it,
@@ -101,6 +114,19 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	 * and waits for the lock to be dropped, (3) E ends the writeback, (4) T unlocks the
 	 * page and frees it. D must not touch it any more.
 	 */
+	/* And again, with a lock that is handed over in order. */
+	{
+		.program = PWB_PROGRAM("lock_killed_fair", pwb_setup, pwb_teardown,
+				       PWB_OP_END, PWB_OP_WAIT, PWB_OP_LOCK_KILLED,
+				       PWB_OP_FAIR_LOCK),
+		.covered = true,
+		.needs = PWB_NEEDS(WINDOW) | PWB_NEEDS(WAIT) |
+			 PWB_NEEDS(LOCK_WAIT) | PWB_NEEDS(GAVE_UP),
+		.lacks = PWB_NO_FAIR_LOCK,
+		.init = pwb_fair_init,
+		.exit = pwb_fair_exit,
+	},
+
 	/*
 	 * H3 of the page lock: (0) F waits, so PG_waiters is set, (1) L unlocks the page,
 	 * (2) B locks it, starts a read, and waits for that, (3) L wakes B.
@@ -108,6 +134,10 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	SCENARIO_IN(pwb_setup_unread, "lock_read",
 		    PWB_NEEDS(FDATAWAIT) | PWB_NEEDS(READ_WAIT),
 		    PWB_OP_END, PWB_OP_FDATAWAIT, PWB_OP_LOCK, PWB_OP_READ),
+
+	/* (1) B starts a read, (2) U ends it, while B looks whether it has, or sleeps. */
+	SCENARIO_IN(pwb_setup_unread, "read_end", PWB_NEEDS(READ_WAIT),
+		    PWB_OP_END, PWB_OP_READ, PWB_OP_READ_END),
 
 	{
 		.program = PWB_PROGRAM("lock_dropped", pwb_setup, pwb_teardown,

@@ -586,8 +586,7 @@ bool pwb_end_read(struct pwb_world *world)
 		return false;
 	world->reading = false;
 	world->locker = ILV_NOBODY;
-	SetPageUptodate(world->page);
-	unlock_page(world->page);
+	compat_end_read(pwb_folio(world));
 	return true;
 }
 

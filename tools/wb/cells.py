@@ -130,6 +130,10 @@ def lacks(cell: Cell) -> tuple[str, ...] | None:
     return cell.line.lacks if series == cell.line.series else None
 
 
+def shorter(text: str, room: int = 200) -> str:
+    return text if len(text) <= room else text[:room - 3] + "..."
+
+
 def known_of(cell: Cell) -> tuple[Defect, ...]:
     """The known defects that the kernel of a cell may have."""
     if cell.variant in cell.line.variants:
@@ -148,7 +152,7 @@ def judged(settings: Settings, cell: Cell, kernel: build.Kernel, run: Run) -> ju
     for s in verdict.scenarios.values():
         defects.mark(s.name, s.breaks, known)
     ran = time.monotonic() - start
-    print(f"  {cell.name}: built in {kernel.seconds:.0f} s, ran in {ran:.1f} s, {verdict.summary}",
+    print(f"  {cell.name}: built in {kernel.seconds:.0f} s, ran in {ran:.1f} s, {shorter(verdict.summary)}",
           file=sys.stderr, flush=True)
     verdict.incomplete += draw(kernel, [b for s in verdict.scenarios.values() for b in s.breaks])
     return verdict

@@ -434,6 +434,32 @@ def known_in(verdicts: Sequence[judge.Verdict]) -> list[str]:
     return list(dict.fromkeys(n for v in verdicts for n in v.known))
 
 
+def confirm(settings: Settings, args: argparse.Namespace, wanted: Sequence[Cell], run: cells.Run,
+            verdicts: Sequence[judge.Verdict]) -> list[str]:
+    """See that the cures of known defects help, on the tree's staged copy, in the scenarios that
+    show them: what is left is new. Returns what is to be said of that.
+    """
+    rows = []
+    for verdict in (v for v in verdicts if v.known):
+        cell = next(c for c in wanted if c.arch.label == verdict.arch)
+        forms = defects.cures(cell.source.path, cell.line, verdict.known)
+        rows += [f"the cure of {n} does not apply: that it is this defect is known by rule and scenario alone"
+                 for n in verdict.known if n not in forms]
+        if not forms:
+            continue
+        others = ",".join(n for n, s in verdict.scenarios.items() if not s.known)
+        only = (f"page_writeback.skip={others}",) if others and not args.scenario else ()
+        name = "+".join([cells.TREE, *forms])
+        outcome, = cells.run_cells(
+            settings, [replace(cell, variant=name, patches=tuple(forms.values()))],
+            replace(run, parameters=(*run.parameters, *only), strict=True))
+        if isinstance(outcome, WbError):
+            rows.append(f"on {verdict.arch}, with {' and '.join(forms)} cured: no verdict: {outcome}")
+        else:
+            rows += defects.compare(verdict, outcome, list(forms))
+    return list(dict.fromkeys(rows))
+
+
 def broken_rules(verdicts: Sequence[judge.Verdict]) -> list[str]:
     """The rules and cases that verdicts name."""
     rules = dict.fromkeys(r for v in verdicts for s in v.scenarios.values() for r in s.rules)
@@ -490,11 +516,14 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
     say_uncovered(args, wanted)
     outcomes = cells.run_cells(settings, wanted, run)
     verdicts, errors = parted(outcomes)
+    doubts = confirm(settings, args, wanted, run, verdicts)
     say(f"{source.path}: {like}")
     if like.note:
         say(f"note: {like.note}")
     say(f"{', '.join(c.arch.title for c in wanted)}{bound_of(verdicts)}\n")
     say_verdicts(settings, args, line, verdicts)
+    for doubt in doubts:
+        say(f"note: {doubt}")
     if calls:
         say(contracts.described(calls) + "\n")
     caller = contracts.finding(calls)
@@ -503,7 +532,7 @@ def cmd_verify(settings: Settings, args: argparse.Namespace) -> Exit:
         **report.summed_up(verdicts, words, code, whole=not errors),
         "tree": str(source.path), "line": line.name, "version": source.version,
         "taken_for": like.as_json(),
-        "known_defects": defects.as_json(known_in(verdicts), line),
+        "known_defects": defects.as_json(known_in(verdicts), line), "doubts": doubts,
         "callers": [c.as_json() for c in calls],
         "unknown_callers": [str(c) for c in contracts.unknown(calls)],
         "errors": [str(e) for e in errors], "variants": [v.as_json() for v in verdicts],

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,31 @@ def mark(name: str, breaks: Iterable[Breakage], known: Sequence[Defect]) -> None
     """Set apart what is known of what a scenario or program breaks."""
     for b in breaks:
         b.known = next((d.name for d in known if is_in(name, b, d)), "")
+
+
+def cures(tree: Path, line: Line, names: Sequence[str]) -> dict[str, Form]:
+    """The cures of defects that apply to a tree, one on top of the other."""
+    found: dict[str, Form] = {}
+    for d in line.defects:
+        if d.name in names and fixes.applies(tree, [*found.values(), Form(d.patch)]):
+            found[d.name] = Form(d.patch)
+    return found
+
+
+def compare(verdict: Verdict, cured: Verdict, names: Collection[str]) -> list[str]:
+    """What a kernel breaks with the cures in it as well is not known: it has another cause.
+
+    Returns these rules, in words.
+    """
+    rows = []
+    for s in verdict.scenarios.values():
+        after = cured.scenarios.get(s.name)
+        for b in s.breaks:
+            if b.known in names and not (after and after.holds):
+                rows.append(f"{short_rule(b.rule)} in {s.name} is not (only) that of {b.known}, whose cure "
+                            "does not help")
+                b.known = ""
+    return rows
 
 
 def missed(verdict: Verdict, known: Sequence[Defect]) -> list[Defect]:
