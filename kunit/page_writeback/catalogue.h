@@ -26,6 +26,7 @@
 #define PWB_OP_LOCK		{ 'L', "lock the page", pwb_actor_lock }
 #define PWB_OP_FAIR_LOCK	{ 'Q', "queue for the page lock", pwb_actor_lock }
 #define PWB_OP_READ		{ 'B', "read the page and wait", pwb_actor_read }
+#define PWB_OP_READ_AGAIN	{ 'b', "read the page, too", pwb_actor_read }
 #define PWB_OP_READ_END		{ 'U', "end the read", pwb_actor_read_end }
 #define PWB_OP_LOCK_KILLED	{ 'J', "want the page lock and be killed", pwb_actor_lock_killed }
 #define PWB_OP_DROP		{ 'D', "put_and_wait_on_page_locked()", pwb_actor_drop }

@@ -363,6 +363,7 @@ static struct kunit_case pwb_race_cases[] = {
 	PWB_RACE(lock_killed_fair),
 	PWB_RACE(lock_read),
 	PWB_RACE(read_end),
+	PWB_RACE(read_twice),
 	PWB_RACE(lock_dropped),
 	PWB_RACE(partial),
 	PWB_RACE(invalidate),

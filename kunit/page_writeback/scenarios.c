@@ -139,6 +139,10 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	SCENARIO_IN(pwb_setup_unread, "read_end", PWB_NEEDS(READ_WAIT),
 		    PWB_OP_END, PWB_OP_READ, PWB_OP_READ_END),
 
+	/* And again, (0) b waits for the lock or the read, and (3) must not read again. */
+	SCENARIO_IN(pwb_setup_unread, "read_twice", PWB_NEEDS(READ_WAIT),
+		    PWB_OP_END, PWB_OP_READ, PWB_OP_READ_AGAIN, PWB_OP_READ_END),
+
 	{
 		.program = PWB_PROGRAM("lock_dropped", pwb_setup, pwb_teardown,
 				       PWB_OP_END, PWB_OP_TRUNCATE, PWB_OP_DROP),
