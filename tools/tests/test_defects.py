@@ -92,6 +92,40 @@ class Apart(unittest.TestCase):
                 self.assertIn(f"{{ '{d.operation}',", operations)
 
 
+class Cured(unittest.TestCase):
+    """What the same tree breaks with the cures in it."""
+
+    def compare(self, cured: Verdict) -> tuple[Verdict, list[str]]:
+        v = verdict((SCENARIO, breakage()))
+        return v, defects.compare(v, cured, [DEFECT.name])
+
+    def test_they_help(self) -> None:
+        v, rows = self.compare(verdict(name="tree+cured"))
+        self.assertEqual((v.exit, v.known, rows), (Exit.OK, [DEFECT.name], []))
+
+    def test_they_do_not(self) -> None:
+        """Another break of the same rule, in the same scenario, is new."""
+        cured = verdict((SCENARIO, breakage()))
+        for b in cured.scenarios[SCENARIO].breaks:
+            b.known = ""
+        v, rows = self.compare(cured)
+        self.assertEqual((v.exit, v.known, v.rules), (Exit.VIOLATION, [], [RULE]))
+        self.assertIn(f"{RULE} in {SCENARIO} is not (only) that of {DEFECT.name}", rows[0])
+
+    def test_there_is_no_result(self) -> None:
+        """Of a kernel that dies there, or lacks the scenario, nothing is known."""
+        died, absent = verdict(), verdict()
+        died.scenarios[SCENARIO].died = "an Oops"
+        del absent.scenarios[SCENARIO]
+        for cured in (died, absent):
+            self.assertEqual(self.compare(cured)[0].exit, Exit.VIOLATION)
+
+    def test_others_are_as_they_were(self) -> None:
+        v = verdict((SCENARIO, breakage()))
+        self.assertEqual(defects.compare(v, verdict((SCENARIO, breakage())), []), [])
+        self.assertEqual(v.exit, Exit.OK)
+
+
 class Variants(unittest.TestCase):
     """That have the defect, and that do not."""
 
@@ -155,6 +189,14 @@ class Trees(unittest.TestCase):
         found = fixes.missing(self.tmp, LINE, [RULE])
         self.assertEqual([m.fix.name for m in found], [DEFECT.name])
         self.assertIn(DEFECT.patch.name, fixes.described(self.tmp, LINE, [RULE], found))
+
+    def test_those_that_apply(self) -> None:
+        names = [d.name for d in LINE.defects]
+        self.assertEqual(list(defects.cures(self.tmp, LINE, names)), names)
+        self.assertEqual(list(defects.cures(self.tmp, LINE, names[1:])), names[1:])
+        path = self.tmp / CONTEXT
+        path.write_text(path.read_text().replace("wait->flags & WQ_FLAG_DONE ? 0", "(wait->flags & WQ_FLAG_DONE) ? 0"))
+        self.assertEqual(list(defects.cures(self.tmp, LINE, names)), names[1:])
 
     def test_in_words(self) -> None:
         words = defects.in_words([DEFECT.name], LINE)
