@@ -77,6 +77,13 @@ BREAKS = {
 	wake_up_page(page, PG_writeback);
 }"""),
     "leaked-reference": ("mm/filemap.c", END_STOCK, END_STOCK.replace("	put_page(page);\n", "")),
+    # The rule and the scenario of a known defect, whose cure does not help.
+    "no-second-read": (
+        "mm/filemap.c",
+        "	wait_on_page_locked(page);\n	if (PageUptodate(page))\n		goto out;\n",
+        "	if (PageLocked(page)) {\n		wait_on_page_locked(page);\n		if (PageUptodate(page))\n"
+        "			goto out;\n		put_page(page);\n		return ERR_PTR(-EIO);\n	}\n",
+    ),
 }
 VERDICTS = {
     "no-reference": {"H1"},
@@ -84,10 +91,11 @@ VERDICTS = {
     "waiters-before-clear": {"H5 missed wake"},
     "put-before-wake": {"H1"},
     "leaked-reference": {"page leaked"},
+    "no-second-read": {"late lock wakeup"},
 }
 
 # What they lack of the known fixes. None of the others is what a patch is for.
-LACKS = {"no-reference": ["reference"], "if-for-while": ["recheck"]}
+LACKS = {"no-reference": ["reference"], "if-for-while": ["recheck"], "no-second-read": ["late-lock-wakeup"]}
 
 # Trees whose kernels tell little or nothing, and the exit code of each.
 BAD_TREES = {
