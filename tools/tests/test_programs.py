@@ -242,7 +242,7 @@ class Deaths(unittest.TestCase):
 
     def test_a_part_without_a_log(self) -> None:
         """The others have results."""
-        cell = SimpleNamespace(variant="good", name="good on um", arch=UM, line=line)
+        cell = SimpleNamespace(variant="good", name="good on um", arch=UM)
         kernel = build.Kernel(Path(), UM, Path(), Path(), 0, "")
 
         def size(error: WbError) -> Size:
@@ -274,7 +274,7 @@ class Deaths(unittest.TestCase):
     def command(self, log: str, *replays: str) -> tuple[int, str, dict[str, object]]:
         """`wbcheck programs` on one variant that is to hold."""
         line = Line("v5.10", "5.10", {}, None, {}, {"good": Variant("good", "", (), {})})
-        cell = SimpleNamespace(variant="good", name="good on um", arch=UM)
+        cell = SimpleNamespace(variant="good", name="good on um", arch=UM, line=line)
         kernel = build.Kernel(Path(), UM, Path(), Path(), 0, "")
         args = argparse.Namespace(line=None, arch="um", debug="", variant=None, actors=[2], shard=(1, 1),
                                   bound=None, json=None)
