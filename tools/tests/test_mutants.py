@@ -174,7 +174,8 @@ class Verdicts(unittest.TestCase):
 
     def test_killers(self) -> None:
         self.assertEqual(mutants.killers(self.verdict("pass")), [])
-        self.assertEqual(mutants.killers(self.verdict("fail")), ["H1", "H2", "H3", "H4"])
+        self.assertEqual(mutants.killers(self.verdict("fail")),
+                         ["H1", "H2", "H3", "H4", "late lock wakeup", "lost lock wakeup"])
 
     def test_until_killed(self) -> None:
         self.assertEqual(mutants.until_killed(self.verdict("pass")), (0, ""))
