@@ -112,7 +112,7 @@ const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 		.actor = PWB_OP_READ,
 		.flags = PWB_REPEATS,
 		.uses = PWB_USES_UNREAD,
-		.not_with = "TIGM",	/* it would make a new page */
+		.not_with = "TIGMY",	/* it would make a new page; or make this one dirty */
 		.reaches = PWB_NEEDS(READ_WAIT),
 	}, {
 		.actor = PWB_OP_DROP,
