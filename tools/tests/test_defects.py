@@ -112,6 +112,11 @@ class Cured(unittest.TestCase):
         self.assertEqual((v.exit, v.known, v.rules), (Exit.VIOLATION, [], [RULE]))
         self.assertIn(f"{RULE} in {SCENARIO} is not (only) that of {DEFECT.name}", rows[0])
 
+    def test_something_else_is_broken_there(self) -> None:
+        cured = verdict((SCENARIO, breakage("H5 missed wake")))
+        v, rows = self.compare(cured)
+        self.assertEqual((v.known, rows), ([DEFECT.name], []))
+
     def test_there_is_no_result(self) -> None:
         """Of a kernel that dies there, or lacks the scenario, nothing is known."""
         died, absent = verdict(), verdict()

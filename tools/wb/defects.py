@@ -46,11 +46,15 @@ def compare(verdict: Verdict, cured: Verdict, names: Collection[str]) -> list[st
 
     Returns these rules, in words.
     """
+    def helps(name: str, rule: str) -> bool:
+        after = cured.scenarios.get(name)
+        return after is not None and after.skipped is None and not (after.died or after.error) and \
+            rule not in (short_rule(b.rule) for b in after.breaks)
+
     rows = []
     for s in verdict.scenarios.values():
-        after = cured.scenarios.get(s.name)
         for b in s.breaks:
-            if b.known in names and not (after and after.holds):
+            if b.known in names and not helps(s.name, short_rule(b.rule)):
                 rows.append(f"{short_rule(b.rule)} in {s.name} is not (only) that of {b.known}, whose cure "
                             "does not help")
                 b.known = ""
