@@ -108,6 +108,7 @@ const struct pwb_op pwb_catalogue[PWB_NR_OPS] = {
 	}, {
 		.actor = PWB_OP_LOCK_KILLED,
 		.in_company = PWB_NEEDS(GAVE_UP),
+		.not_with = "D",	/* the page may be freed with D asleep for ever */
 	}, {
 		.actor = PWB_OP_READ,
 		.flags = PWB_REPEATS,
