@@ -25,7 +25,7 @@ enum pwb_rule {
 	PWB_EARLY_RETURN,	/* a waiter returned before what it waited for */
 	PWB_MISSED_WAKE,	/* H5: a waiter sleeps, and the bit is clear */
 	PWB_LATE_LOCK_WAKE,	/* a reader was woken before its read had ended */
-	PWB_LOST_LOCK_WAKE,	/* the same of a lock waiter: the page is not locked */
+	PWB_LOST_LOCK_WAKE,	/* a lock waiter sleeps, and the page is not locked */
 	PWB_WRONG_WAITER,	/* a page lock waiter was woken by writeback's end */
 	PWB_WAITERS_LOST,	/* PG_waiters cleared while somebody waits */
 	PWB_LEAK,		/* the page was not freed */

@@ -109,11 +109,6 @@ static const struct pwb_scenario pwb_scenarios[] = {
 		 PWB_NEEDS(WAIT) | PWB_NEEDS(LOCK_WAIT) | PWB_NEEDS(GAVE_UP),
 		 PWB_OP_END, PWB_OP_WAIT, PWB_OP_LOCK_KILLED, PWB_OP_LOCK),
 
-	/*
-	 * (1) T holds the page lock and waits for the writeback, (2) D puts its reference
-	 * and waits for the lock to be dropped, (3) E ends the writeback, (4) T unlocks the
-	 * page and frees it. D must not touch it any more.
-	 */
 	/* And again, with a lock that is handed over in order. */
 	{
 		.program = PWB_PROGRAM("lock_killed_fair", pwb_setup, pwb_teardown,
@@ -143,6 +138,11 @@ static const struct pwb_scenario pwb_scenarios[] = {
 	SCENARIO_IN(pwb_setup_unread, "read_twice", PWB_NEEDS(READ_WAIT),
 		    PWB_OP_END, PWB_OP_READ, PWB_OP_READ_AGAIN, PWB_OP_READ_END),
 
+	/*
+	 * (1) T holds the page lock and waits for the writeback, (2) D puts its reference
+	 * and waits for the lock to be dropped, (3) E ends the writeback, (4) T unlocks the
+	 * page and frees it. D must not touch it any more.
+	 */
 	{
 		.program = PWB_PROGRAM("lock_dropped", pwb_setup, pwb_teardown,
 				       PWB_OP_END, PWB_OP_TRUNCATE, PWB_OP_DROP),
