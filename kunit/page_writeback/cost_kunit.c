@@ -38,26 +38,9 @@ static void pwb_cost_lock_killed(struct folio *folio)
 		folio_unlock(folio);
 }
 
-/* So many calls, with nothing in between that is not theirs. In nanoseconds. */
-static u64 pwb_cost_of(void (*call)(struct folio *folio), struct page **page,
+/* So many calls, in nanoseconds. If they may sleep, a tick of the clock may be among them. */
+static u64 pwb_time_of(void (*call)(struct folio *folio), struct page **page,
 		       unsigned int n)
-{
-	unsigned long flags;
-	unsigned int i;
-	u64 ns;
-
-	local_irq_save(flags);
-	ns = ktime_get_ns();
-	for (i = 0; i < n; i++)
-		call(page_folio(page[i]));
-	ns = ktime_get_ns() - ns;
-	local_irq_restore(flags);
-	return ns;
-}
-
-/* The same of calls that may sleep, and do not. A tick of the clock may be among them. */
-static u64 pwb_cost_of_sleeping(void (*call)(struct folio *folio),
-				struct page **page, unsigned int n)
 {
 	unsigned int i;
 	u64 ns;
@@ -66,6 +49,19 @@ static u64 pwb_cost_of_sleeping(void (*call)(struct folio *folio),
 	for (i = 0; i < n; i++)
 		call(page_folio(page[i]));
 	return ktime_get_ns() - ns;
+}
+
+/* The same of calls that do not sleep, with nothing in between that is not theirs. */
+static u64 pwb_cost_of(void (*call)(struct folio *folio), struct page **page,
+		       unsigned int n)
+{
+	unsigned long flags;
+	u64 ns;
+
+	local_irq_save(flags);
+	ns = pwb_time_of(call, page, n);
+	local_irq_restore(flags);
+	return ns;
 }
 
 static void pwb_report_cost(struct kunit *test, unsigned int n, u64 ns, u64 nothing)
@@ -83,30 +79,37 @@ static void *pwb_cost_array(struct kunit *test, unsigned int n)
 	return array;
 }
 
-static void pwb_cost(struct kunit *test, unsigned int file, unsigned int n,
-		     bool waiters)
+/* What @call costs, for each page; with a waiter for each, unless @wait is NULL. */
+static void pwb_measure(struct kunit *test, struct page **page, unsigned int n,
+			void (*call)(struct folio *folio),
+			void (*wait)(struct page *page))
+{
+	struct pwb_waiter **w = pwb_cost_array(test, n);
+	u64 ns, nothing;
+	unsigned int i;
+
+	for (i = 0; i < n && wait; i++)
+		w[i] = pwb_waiter_start(test, page[i], wait);
+	nothing = pwb_cost_of(pwb_cost_nothing, page, n);
+	ns = pwb_cost_of(call, page, n);
+	pwb_report_cost(test, n, ns, nothing);
+	for (i = 0; i < n && wait; i++)
+		pwb_expect_returns(test, w[i]);
+}
+
+static void pwb_cost_end(struct kunit *test, unsigned int file, unsigned int n,
+			 void (*wait)(struct page *page))
 {
 	struct address_space **files = test->priv;
-	struct pwb_waiter **w;
 	struct page **page;
-	u64 ends, nothing;
 	unsigned int i;
 
 	if (!cost)
 		kunit_skip(test, "not asked for");
 	page = pwb_cost_array(test, n);
-	w = pwb_cost_array(test, n);
 	for (i = 0; i < n; i++)
 		page[i] = pwb_page_under_writeback(test, files[file], i);
-	for (i = 0; i < n && waiters; i++)
-		w[i] = pwb_waiter_start(test, page[i], wait_on_page_writeback);
-
-	nothing = pwb_cost_of(pwb_cost_nothing, page, n);
-	ends = pwb_cost_of(folio_end_writeback, page, n);
-	pwb_report_cost(test, n, ends, nothing);
-
-	for (i = 0; i < n && waiters; i++)
-		pwb_expect_returns(test, w[i]);
+	pwb_measure(test, page, n, folio_end_writeback, wait);
 	for (i = 0; i < n; i++)
 		KUNIT_EXPECT_FALSE(test, (bool)PageWriteback(page[i]));
 	truncate_inode_pages(files[file], 0);
@@ -114,7 +117,7 @@ static void pwb_cost(struct kunit *test, unsigned int file, unsigned int n,
 
 static void nobody_waits(struct kunit *test)
 {
-	pwb_cost(test, 0, PWB_COST_ENDS, false);
+	pwb_cost_end(test, 0, PWB_COST_ENDS, NULL);
 }
 
 static void nobody_waits_untagged(struct kunit *test)
@@ -122,12 +125,12 @@ static void nobody_waits_untagged(struct kunit *test)
 	struct address_space **files = test->priv;
 
 	mapping_set_no_writeback_tags(files[1]);
-	pwb_cost(test, 1, PWB_COST_ENDS, false);
+	pwb_cost_end(test, 1, PWB_COST_ENDS, NULL);
 }
 
 static void somebody_waits(struct kunit *test)
 {
-	pwb_cost(test, 0, PWB_COST_WAITERS, true);
+	pwb_cost_end(test, 0, PWB_COST_WAITERS, wait_on_page_writeback);
 }
 
 /* Locked pages of a file, which nothing else is to be done with. */
@@ -145,34 +148,22 @@ static struct page **pwb_locked_pages(struct kunit *test, unsigned int n)
 	return page;
 }
 
-static void pwb_cost_unlock(struct kunit *test, bool waiters)
+static void pwb_cost_unlock(struct kunit *test, void (*wait)(struct page *page))
 {
-	struct pwb_waiter **w;
-	struct page **page;
-	u64 unlocks, nothing;
-	unsigned int i;
-
 	if (!cost)
 		kunit_skip(test, "not asked for");
-	page = pwb_locked_pages(test, PWB_COST_WAITERS);
-	w = pwb_cost_array(test, PWB_COST_WAITERS);
-	for (i = 0; i < PWB_COST_WAITERS && waiters; i++)
-		w[i] = pwb_waiter_start(test, page[i], pwb_wait_for_lock);
-	nothing = pwb_cost_of(pwb_cost_nothing, page, PWB_COST_WAITERS);
-	unlocks = pwb_cost_of(folio_unlock, page, PWB_COST_WAITERS);
-	pwb_report_cost(test, PWB_COST_WAITERS, unlocks, nothing);
-	for (i = 0; i < PWB_COST_WAITERS && waiters; i++)
-		pwb_expect_returns(test, w[i]);
+	pwb_measure(test, pwb_locked_pages(test, PWB_COST_WAITERS), PWB_COST_WAITERS,
+		    folio_unlock, wait);
 }
 
 static void unlock(struct kunit *test)
 {
-	pwb_cost_unlock(test, false);
+	pwb_cost_unlock(test, NULL);
 }
 
 static void unlock_wakes(struct kunit *test)
 {
-	pwb_cost_unlock(test, true);
+	pwb_cost_unlock(test, pwb_wait_for_lock);
 }
 
 /* A wait for the page lock by a task that was killed before. */
@@ -185,10 +176,10 @@ static void lock_killed(struct kunit *test)
 	if (!cost)
 		kunit_skip(test, "not asked for");
 	page = pwb_locked_pages(test, PWB_COST_WAITERS);
-	nothing = pwb_cost_of_sleeping(pwb_cost_nothing, page, PWB_COST_WAITERS);
+	nothing = pwb_time_of(pwb_cost_nothing, page, PWB_COST_WAITERS);
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
-	waits = pwb_cost_of_sleeping(pwb_cost_lock_killed, page, PWB_COST_WAITERS);
+	waits = pwb_time_of(pwb_cost_lock_killed, page, PWB_COST_WAITERS);
 	flush_signals(current);
 	pwb_report_cost(test, PWB_COST_WAITERS, waits, nothing);
 	for (i = 0; i < PWB_COST_WAITERS; i++) {
