@@ -350,8 +350,7 @@ def conclusion(verdicts: Sequence[judge.Verdict]) -> str:
 
 def held_in_words(verdicts: Sequence[judge.Verdict], known: Sequence[str]) -> str:
     ran = [s for v in verdicts for s in v.scenarios.values() if s.skipped is None]
-    but = f"but for {', '.join(known)}, " if known else ""
-    return f"holds {judge.extent(ran)}, {but}in {report.in_short(verdicts)}"
+    return f"holds {judge.extent(ran)}{judge.but_for(known)}, in {report.in_short(verdicts)}"
 
 
 def say_unavailable(verdicts: Sequence[judge.Verdict]) -> None:

@@ -60,6 +60,12 @@ def points_of(schedule: str) -> int:
     return sum(map(int, re.findall(r"[A-Za-z](\d{1,18})", schedule.rpartition(":")[2])))
 
 
+def but_for(known: Iterable[str]) -> str:
+    """Behind "holds ...": the known defects that show."""
+    names = ", ".join(known)
+    return f", but for {names}" if names else ""
+
+
 def scenario_of(schedule: str) -> str:
     return schedule.split(":")[1] if schedule.count(":") == 2 else ""
 
@@ -235,7 +241,7 @@ class Scenario:
             text = ", ".join([*self.rules, *self.known])
         elif self.holds:
             text = f"holds {self.explored}"
-            text += f", but for {', '.join(self.known)}" if self.known else ""
+            text += but_for(self.known)
         elif self.unstable:
             text = f"unstable: {', '.join(dict.fromkeys(short_rule(u.rule) for u in self.unstable))}"
         elif self.died:
@@ -361,8 +367,8 @@ class Verdict:
             return UNAVAILABLE
         words = [f"broken: {', '.join(self.findings)}"] if self.findings else []
         words += [*self.ends, *self.gaps]
-        known = f", but for {', '.join(self.known)}" if self.known else ""
-        return "; ".join(words) or (f"holds {self.explored}{known}" if self.ran else "passes, not explored")
+        return "; ".join(words) or (
+            f"holds {self.explored}{but_for(self.known)}" if self.ran else "passes, not explored")
 
     @property
     def ran(self) -> int:

@@ -339,8 +339,7 @@ def in_short(size: Size) -> str:
     """How far it holds, or what is broken and what is open."""
     verdict = size.verdict()
     if verdict.holds:
-        known = f", but for {', '.join(verdict.known)}" if verdict.known else ""
-        return f"holds {verdict.explored}{known}" if verdict.ran else "not explored"
+        return f"holds {verdict.explored}{judge.but_for(verdict.known)}" if verdict.ran else "not explored"
     unstable = dict.fromkeys(short_rule(u.rule) for u in verdict.unstable)
     words = [*size.rules(), *(f"{r} unstable" for r in unstable if r not in size.rules())]
     if verdict.open not in (Exit.OK, Exit.UNSTABLE):
@@ -417,9 +416,8 @@ def concluded(outcomes: Sequence[Outcome], whole: bool) -> tuple[str, Exit]:
         scenarios = [s for o in held for s in o.verdict.scenarios.values()]
         n = len({s.name for s in scenarios})
         known = dict.fromkeys(name for o in held for name in o.verdict.known)
-        but = f"but for {', '.join(known)}, " if known else ""
-        words.append(f"{', '.join(dict.fromkeys(o.variant for o in held))} holds {judge.extent(scenarios)}, {but}"
-                     f"in {n} program{'s' if n != 1 else ''}, {judge.MEMORY_MODEL}, {judge.SECTIONS}")
+        words.append(f"{', '.join(dict.fromkeys(o.variant for o in held))} holds {judge.extent(scenarios)}"
+                     f"{judge.but_for(known)}, in {n} program{'s' if n != 1 else ''}, {judge.MEMORY_MODEL}, {judge.SECTIONS}")
     return f"as expected: {'; '.join(words)}", Exit.OK
 
 
